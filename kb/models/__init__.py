@@ -1,0 +1,23 @@
+"""Typed tables, one module a noun; `queries` holds the reusable selects."""
+
+from kb.models.attachment import Attachment
+from kb.models.base import Base
+from kb.models.journal import AuditEvent, OutboxRow
+from kb.models.person import Membership, Person
+from kb.models.vocabulary import ConceptRow, WordList
+from kb.models.work import City, Entry, Revision, Work
+
+__all__ = [
+    "Attachment",
+    "AuditEvent",
+    "Base",
+    "City",
+    "ConceptRow",
+    "Entry",
+    "Membership",
+    "OutboxRow",
+    "Person",
+    "Revision",
+    "WordList",
+    "Work",
+]
