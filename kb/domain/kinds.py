@@ -165,7 +165,7 @@ PartialDate = Annotated[
     AfterValidator(_check_partial_date),
     WithJsonSchema({"type": "string", "pattern": _PARTIAL_DATE}),
 ]
-Number = Annotated[float | int, Field(strict=True, allow_inf_nan=False)]
+Number = Annotated[int, Field(strict=True)] | Annotated[float, Field(strict=True, allow_inf_nan=False)]
 Licence = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9.+-]{0,39}$")]
 KeyFeature = Annotated[str, Code("key_features")]
 Cluster = Annotated[str, Code("clusters")]

@@ -3,6 +3,7 @@
 from kb.models.attachment import Attachment
 from kb.models.base import Base
 from kb.models.journal import AuditEvent, OutboxRow
+from kb.models.page import Page
 from kb.models.person import Membership, Person
 from kb.models.vocabulary import ConceptRow, WordList
 from kb.models.work import City, Entry, Revision, Work
@@ -16,6 +17,7 @@ __all__ = [
     "Entry",
     "Membership",
     "OutboxRow",
+    "Page",
     "Person",
     "Revision",
     "WordList",
