@@ -146,6 +146,8 @@ class Code:
 
 
 Line = Annotated[str, Field(max_length=500), AfterValidator(_check_line)]
+Title = Annotated[str, Field(max_length=200), AfterValidator(_check_line)]
+Summary = Annotated[str, Field(max_length=300), AfterValidator(_check_line)]
 Text = Annotated[str, Field(max_length=4000), AfterValidator(_check_plain)]
 Slug = Annotated[
     str,
@@ -271,8 +273,8 @@ class Header(_Part):
     """What every original carries."""
 
     kind: Kind
-    title: Annotated[Line, Field(max_length=200)]
-    summary: Annotated[Line, Field(max_length=300)]
+    title: Title
+    summary: Summary
     city: Slug
     licence: Licence = "CC-BY-4.0"
     sources: Annotated[list[Source], Field(max_length=100)] = []
@@ -352,8 +354,8 @@ class TranslationHeader(_Part):
     """What a translation carries: its own words. Facts stay with the original."""
 
     kind: Kind
-    title: Annotated[Line, Field(max_length=200)]
-    summary: Annotated[Line, Field(max_length=300)]
+    title: Title
+    summary: Summary
     translation_of: Language
     translation: Translation | None = None
     name: Line | None = None
@@ -403,7 +405,9 @@ def check_header(
     try:
         return model.model_validate(dict(data), context={"vocabularies": vocabularies})
     except ValidationError as error:
-        raise Invalid([_problem(found, lines or {}) for found in error.errors()]) from error
+        # of a field that may be one of several things each is complained of: the last stands for all
+        problems = {problem.field: problem for found in error.errors() for problem in [_problem(found, lines or {})]}
+        raise Invalid(list(problems.values())) from error
 
 
 def dump_header(header: AnyHeader) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from kb.models.base import Base
 from kb.models.journal import AuditEvent, OutboxRow
 from kb.models.page import Page
 from kb.models.person import Membership, Person
-from kb.models.vocabulary import ConceptRow, WordList
+from kb.models.vocabulary import ConceptRow, VocabularyFile
 from kb.models.work import City, Entry, Revision, Work
 
 __all__ = [
@@ -20,6 +20,6 @@ __all__ = [
     "Page",
     "Person",
     "Revision",
-    "WordList",
+    "VocabularyFile",
     "Work",
 ]

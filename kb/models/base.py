@@ -56,5 +56,6 @@ class Base(DeclarativeBase):
     type_annotation_map = {  # noqa: RUF012  # read by SQLAlchemy, never changed
         dict[str, Any]: Json,
         list[str]: Json,
+        list[Any]: Json,
         dt.datetime: UtcTime(),
     }

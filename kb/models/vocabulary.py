@@ -1,4 +1,4 @@
-"""Controlled vocabularies and the word lists of the search, as rows."""
+"""Controlled vocabularies as rows, and the files beside them."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ class ConceptRow(Base):
     extra: Mapped[dict[str, Any]]  # the scheme's other columns
 
 
-class WordList(Base):
-    """A word list of the search (thesaurus, synonym rings): the CSV text as it came."""
+class VocabularyFile(Base):
+    """A file of the vocabularies that is no scheme: word lists of the search, licences. Kept as it came."""
 
-    __tablename__ = "word_list"
+    __tablename__ = "vocabulary_file"
 
-    name: Mapped[str] = mapped_column(String(60), primary_key=True)
+    name: Mapped[str] = mapped_column(String(120), primary_key=True)  # with its ending: thesaurus.csv
     text: Mapped[str] = mapped_column(Text())
