@@ -6,7 +6,7 @@ from kb.models.journal import AuditEvent, OutboxRow
 from kb.models.page import Page
 from kb.models.person import Membership, Person
 from kb.models.vocabulary import ConceptRow, VocabularyFile
-from kb.models.work import City, Entry, Revision, Work
+from kb.models.work import City, Entry, Revision, Work, WorkConcept
 
 __all__ = [
     "Attachment",
@@ -22,4 +22,5 @@ __all__ = [
     "Revision",
     "VocabularyFile",
     "Work",
+    "WorkConcept",
 ]

@@ -7,12 +7,8 @@ import uuid
 from typing import Annotated, Any
 
 from sqlalchemy import JSON, DateTime, Dialect, MetaData, String, Uuid
-from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 from sqlalchemy.types import TypeDecorator
-
-# JSONB where there is one: compared and indexed by content
-Json = JSON().with_variant(JSONB(), "postgresql")
 
 
 class UtcTime(TypeDecorator[dt.datetime]):
@@ -53,9 +49,10 @@ class Base(DeclarativeBase):
             "pk": "pk_%(table_name)s",
         }
     )
+    # plain JSON, not JSONB: the order of keys is part of what a header says
     type_annotation_map = {  # noqa: RUF012  # read by SQLAlchemy, never changed
-        dict[str, Any]: Json,
-        list[str]: Json,
-        list[Any]: Json,
+        dict[str, Any]: JSON(),
+        list[str]: JSON(),
+        list[Any]: JSON(),
         dt.datetime: UtcTime(),
     }

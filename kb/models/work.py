@@ -68,6 +68,18 @@ class Work(Base):
     )
 
 
+class WorkConcept(Base):
+    """A theme of a public work, for counts and lists; broader concepts are there too, not direct."""
+
+    __tablename__ = "work_concept"
+    __table_args__ = (Index("ix_work_concept_concept", "scheme", "code"),)
+
+    work_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("work.id", ondelete="CASCADE"), primary_key=True)
+    scheme: Mapped[str] = mapped_column(String(60), primary_key=True)
+    code: Mapped[str] = mapped_column(String(40), primary_key=True)
+    direct: Mapped[bool]
+
+
 class Entry(Base):
     """One language version of a work."""
 

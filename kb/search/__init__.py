@@ -1,0 +1,1 @@
+"""Finding: the port that services see, what people type, how words are taken apart, and the engines."""

@@ -1,0 +1,1 @@
+"""Use cases: verb(session, actor, …). They never commit and never render."""
