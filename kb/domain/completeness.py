@@ -23,7 +23,9 @@ WANTED: Final[Mapping[Kind, tuple[str, ...]]] = {
         "sources", "key_features", "period", "stage", "target_groups", "organisations",
         "cost_band", "evidence", "results", "what-did-not-work", "contact", "text",
     ),
-    Kind.RESEARCH: ("sources", "key_features", "type", "authors", "year", "question", "method", "findings", "limits", "text"),
+    Kind.RESEARCH: (
+        "sources", "key_features", "type", "authors", "year", "question", "method", "findings", "limits", "text",
+    ),
     Kind.PROFILE: (
         "sources", "country", "gnlc", "population", "area_km2", "lat", "website", "values",
         "challenges", "offers", "seeks", "contact", "text",

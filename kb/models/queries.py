@@ -10,7 +10,7 @@ from kb.domain.workflow import State
 from kb.models.work import Entry, Revision, Work
 
 
-def visible(sight: Sight, *, archived: bool = False) -> Select[tuple[Work]]:
+def visible(sight: Sight, *, archived: bool = False) -> Select[Work]:
     """Published works that this sight reaches; archived ones only where asked for."""
     query = select(Work).where(
         Work.published_at.is_not(None),
@@ -19,7 +19,7 @@ def visible(sight: Sight, *, archived: bool = False) -> Select[tuple[Work]]:
     return query if archived else query.where(Work.archived_at.is_(None))
 
 
-def with_public_entries(query: Select[tuple[Work]]) -> Select[tuple[Work]]:
+def with_public_entries(query: Select[Work]) -> Select[Work]:
     """The works with those of their language versions that are public, and nothing else of them."""
     return (
         query.join(Work.entries)
@@ -29,7 +29,7 @@ def with_public_entries(query: Select[tuple[Work]]) -> Select[tuple[Work]]:
     )
 
 
-def public_texts(sight: Sight, *, archived: bool = False) -> Select[tuple[Work, Entry, Revision]]:
+def public_texts(sight: Sight, *, archived: bool = False) -> Select[Work, Entry, Revision]:
     """Each public language version with its text."""
     return (
         visible(sight, archived=archived)
