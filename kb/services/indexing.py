@@ -69,7 +69,8 @@ def verify(session: Session, engine: SearchEngine, *, repair: bool = False) -> D
     have = dict(engine.ids())
     position = engine.position()
     wrong: list[Document] = []
-    missing, stale = [], []
+    missing: list[str] = []
+    stale: list[str] = []
     for document in _all_documents(session):
         digest = have.pop(document.id, None)
         if digest != document.digest():

@@ -67,7 +67,7 @@ def sign_in(session: Session, email: str, password: str) -> Person:
     person = session.scalar(select(Person).where(Person.email == email.strip().casefold()))
     stored = person.password_hash if person else None
     try:
-        right = _hasher.verify(stored or _nobody, password[: PASSWORD_LENGTH[1]])
+        right: bool = _hasher.verify(stored or _nobody, password[: PASSWORD_LENGTH[1]])
     except (Argon2Error, InvalidHashError):
         right = False
     if not (person and stored and right) or person.disabled_at:
