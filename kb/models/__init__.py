@@ -2,7 +2,7 @@
 
 from kb.models.attachment import Attachment
 from kb.models.base import Base
-from kb.models.journal import AuditEvent, OutboxRow
+from kb.models.journal import AuditEvent, Mark, OutboxRow
 from kb.models.page import Page
 from kb.models.person import Membership, Person
 from kb.models.vocabulary import ConceptRow, VocabularyFile
@@ -15,6 +15,7 @@ __all__ = [
     "City",
     "ConceptRow",
     "Entry",
+    "Mark",
     "Membership",
     "OutboxRow",
     "Page",

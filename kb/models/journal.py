@@ -38,3 +38,12 @@ class OutboxRow(Base):
     topic: Mapped[str] = mapped_column(String(60))  # "index"
     object_id: Mapped[uuid.UUID]  # of the work
     created_at: Mapped[Created]
+
+
+class Mark(Base):
+    """A fact about this installation: the database's own id, the digest of the library that was loaded last."""
+
+    __tablename__ = "mark"
+
+    name: Mapped[str] = mapped_column(String(60), primary_key=True)
+    value: Mapped[str] = mapped_column(String(200))

@@ -5,52 +5,53 @@ Each text gives terms for three indexes with positions:
 - `word`: whole words, folded (case, accents and compatibility forms off). Positions count words.
 - `stem`: their stems by the language's Snowball algorithm (PyStemmer), or the morphemes of Korean words.
   Positions as in `word`.
-- `gram`: pairs of neighbouring characters where a script sets no spaces, or none to rely on: Han, Kana, Hangul, Thai, Lao,
-  Khmer, Burmese. Positions count characters; blanks between two such runs are passed over, since Korean sets them as
-  it likes. A run's last Han, Kana or Thai character stands alone too, so that every character begins some gram.
+- `gram`: pairs of neighbouring characters where a script sets no spaces, or none to rely on: Han, Kana, Hangul, Thai,
+  Lao, Khmer, Burmese. Positions count characters; blanks between two such runs are passed over, since Korean sets
+  them as it likes. A run's last Han, Kana or Thai character stands alone too, so every character begins some gram.
 
 What is in use is named in `VERSION`: an index made by another version must be rebuilt.
 """
 
 from __future__ import annotations
 
+import math
 import re
 import threading
 import unicodedata
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib import metadata, util
 from typing import Any, Final, Literal, NamedTuple
 
 import Stemmer
 
-from kb.search.lexicon import KEPT_TAGS, LETTERS, MARKS, PARTICLES, SNOWBALL, TURKIC, UNSEEN
+from kb.search.lexicon import ACCENTS, KEPT_TAGS, LETTERS, PARTICLES, SNOWBALL, TURKIC, UNSEEN, VOWEL_SIGNS
 
 Index = Literal["word", "stem", "gram"]
 Script = Literal["word", "hangul", "han", "sea"]
 
-_LONGEST = 64  # characters kept of one word: more is no word
-_SHARE = 2 / 3  # of a run's grams that must be there when they needn't stand in sequence
-_HANGUL = r"\u1100-\u11ff\u3131-\u318e\ua960-\ua97c\uac00-\ud7fb\uffa1-\uffdc"
-_HAN = (
+_LONGEST: Final = 64  # characters kept of one word: more is no word
+_SHARE: Final = 2 / 3  # of a run's grams that must be there when they needn't stand in sequence
+_HANGUL: Final = r"\u1100-\u11ff\u3131-\u318e\ua960-\ua97c\uac00-\ud7fb\uffa1-\uffdc"
+_HAN: Final = (
     r"\u2e80-\u2fdf\u3005-\u3007\u3021-\u3029\u3041-\u309a\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff\u31f0-\u31ff"
     r"\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff"
 )
-_SEA = r"\u0e01-\u0e3a\u0e40-\u0e4e\u0e81-\u0eff\u1000-\u109f\u1780-\u17d3"
+_SEA: Final = r"\u0e01-\u0e3a\u0e40-\u0e4e\u0e81-\u0eff\u1000-\u109f\u1780-\u17d3"
+_LETTER: Final = rf"[^\W_{_HANGUL}{_HAN}{_SEA}]"
 _SEGMENT: Final = re.compile(
-    rf"(?P<hangul>[{_HANGUL}]+)|(?P<han>[{_HAN}]+)|(?P<sea>[{_SEA}]+)"
-    rf"|(?P<word>(?:[^\W_{_HANGUL}{_HAN}{_SEA}]|[{MARKS}])+)"
+    rf"(?P<word>{_LETTER}+(?:[{ACCENTS}{VOWEL_SIGNS}]+{_LETTER}*)*)"
+    rf"|(?P<hangul>[{_HANGUL}]+)|(?P<han>[{_HAN}]+)|(?P<sea>[{_SEA}]+)"
 )
-_MARKS: Final = re.compile(f"[{MARKS}]+")
-_KEPT_MARKS: Final = re.compile(r"[\u0900-\u0dff]")  # vowel signs of Indic scripts are letters, not accents
-_APOSTROPHES: Final = "'’ʼ"
-_PARTICLES: Final = re.compile(f"(?<=..)(?:{'|'.join(PARTICLES)})$")
-_CONJUNCTION: Final = re.compile("^[وف](?=ال|لل)")
+_ACCENTS: Final = re.compile(f"[{ACCENTS}]+")
+_APOSTROPHES: Final = frozenset("'’ʼ")
+_PARTICLE: Final = re.compile(f"(?<=..)(?:{'|'.join(PARTICLES)})$")
+_ARABIC_AND: Final = re.compile("^[وف](?=ال|لل)")  # written together with the article, unknown to Snowball
 
 
 def _version() -> str:
-    parts = [f"analysis-1 unicode-{unicodedata.unidata_version} PyStemmer-{metadata.version('PyStemmer')}"]
+    parts = [f"1 Unicode-{unicodedata.unidata_version} PyStemmer-{metadata.version('PyStemmer')}"]
     if util.find_spec("mecab"):
         parts.append(f"mecab-ko-{metadata.version('python-mecab-ko')}")
     return " ".join(parts)
@@ -72,9 +73,9 @@ class Segment(NamedTuple):
 class Tokens:
     """The terms of one text, each with its ascending positions."""
 
-    word: dict[str, list[int]]
-    stem: dict[str, list[int]]
-    gram: dict[str, list[int]]
+    word: dict[str, list[int]] = field(default_factory=dict)
+    stem: dict[str, list[int]] = field(default_factory=dict)
+    gram: dict[str, list[int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,55 +83,197 @@ class Form:
     """One way in which a text may hold a word.
 
     Attributes:
-        terms: of one index.
+        terms: of the index.
         minimum: how many of the terms are needed.
-        sequence: the terms must stand at positions `offsets` from each other, in one field.
-        prefix: the only term is the beginning of terms.
-        weight: what a match in this form is worth, 1 for the exact word.
+        sequence: all terms, each one position after the one before.
+        prefix: the one term is the beginning of terms.
+        weight: what a match in this form is worth, 1 for the word as written.
     """
 
     index: Index
     terms: tuple[str, ...]
     minimum: int = 1
     sequence: bool = False
-    offsets: tuple[int, ...] = ()
     prefix: bool = False
     weight: float = 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
-    """One place of a phrase: any of the terms, so many positions after the first place."""
+class Slot(NamedTuple):
+    """One place of a phrase: any of the terms of one index, so many positions after the phrase's beginning."""
 
     offset: int
-    terms: tuple[tuple[Index, str], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class PhraseForm:
-    """A phrase: its words one after another, and its characters likewise, both in the same field or each in one."""
-
-    words: tuple[Slot, ...]
-    grams: tuple[Slot, ...]
+    index: Index
+    terms: tuple[str, ...]
 
 
 def clean(text: str) -> str:
-    """The text in compatibility form without what nobody sees: NUL, soft hyphens, direction marks, joiners."""
-    return text if text.isascii() and "\0" not in text else UNSEEN.sub("", unicodedata.normalize("NFKC", text))
+    """The text in compatibility form, without what nobody sees: NUL, soft hyphens, direction marks, joiners."""
+    if text.isascii():
+        return text.replace("\0", "")
+    return UNSEEN.sub("", unicodedata.normalize("NFKC", text))
 
 
 def segments(text: str) -> Iterator[Segment]:
-    """The words and runs of a text in order; short bits on either side of an apostrophe (l’, ’s, qu’) are left out."""
+    """The words and runs in order; bits of two letters beside an apostrophe (l’, qu’, ’s, ’da) are left out."""
     for found in _SEGMENT.finditer(text):
         start, end = found.span()
+        if end - start <= 2 and not _APOSTROPHES.isdisjoint(text[max(start - 1, 0) : end + 1]):
+            continue
         script: Any = found.lastgroup
-        if (
-            end - start <= 2
-            and script == "word"
-            and (text[end : end + 1] in _APOSTROPHES or text[max(start - 1, 0) : start] in _APOSTROPHES)
-            and (text[end : end + 1] or start)
-        ):
-            beside = text[max(start - 1, 0) : start] + text[end : end + 1]
-            if any(character in _APOSTROPHES for character in beside):
-                continue
         yield Segment(found.group(), script, start, end)
+
+
+@lru_cache(1 << 16)
+def fold(word: str, language: str = "") -> str:
+    """The word without case, accents and compatibility forms; Hangul and vowel signs stay whole."""
+    if word.isascii() and language not in TURKIC:
+        return word.lower()[:_LONGEST]
+    parts = unicodedata.normalize("NFKD", _lower(word, language))
+    return unicodedata.normalize("NFC", _ACCENTS.sub("", parts).translate(LETTERS))[:_LONGEST]
+
+
+def _lower(word: str, language: str) -> str:
+    if language in TURKIC:
+        word = word.replace("I", "ı").replace("İ", "i")
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFKC", word).casefold())
+
+
+_local = threading.local()  # a Snowball stemmer keeps state: each thread has its own
+
+
+@lru_cache(1 << 16)
+def stem(word: str, language: str) -> str:
+    """The folded stem of a word by its language's algorithm; the folded word where there is none."""
+    algorithm = SNOWBALL.get(language)
+    if algorithm is None:
+        return fold(word, language)
+    stemmers: dict[str, Any] = _local.__dict__
+    if algorithm not in stemmers:
+        stemmers[algorithm] = Stemmer.Stemmer(algorithm)
+    lower = _lower(word[:_LONGEST], language)
+    if language == "ar":
+        lower = _ARABIC_AND.sub("", lower)
+    return fold(stemmers[algorithm].stemWord(lower), language) or fold(word, language)
+
+
+@lru_cache(1)
+def _analyse_korean() -> Callable[[str], list[Any]] | None:
+    """The parser of python-mecab-ko, loaded at its first use; None where it isn't installed."""
+    try:
+        from mecab import MeCab
+    except ImportError:
+        return None
+    parse: Callable[[str], list[Any]] = MeCab().parse
+    return parse
+
+
+@lru_cache(1 << 16)
+def morphemes(word: str) -> tuple[str, ...]:
+    """What carries meaning in a Korean word: nouns and roots; without an analyser the word less its particle."""
+    parse = _analyse_korean()
+    if parse is None:
+        return (_PARTICLE.sub("", word),)
+    found: list[str] = []
+    for morpheme in parse(word):
+        feature = morpheme.feature
+        for part in (feature.expression or f"{morpheme.surface}/{feature.pos}").split("+"):
+            surface, tag, *_ = (*part.split("/"), "")
+            if tag in KEPT_TAGS:
+                found.append(fold(surface))
+    return tuple(found) or (word,)
+
+
+def _primary(language: str) -> str:
+    return language.split("-")[0]
+
+
+def _grams(run: str, script: Script) -> list[str]:
+    pairs = [run[at : at + 2] for at in range(len(run) - 1)]
+    return [*pairs, run[-1]] if script != "hangul" or len(run) == 1 else pairs
+
+
+def analyze(text: str, language: str = "") -> Tokens:
+    """The terms of a text in a language (a BCP 47 tag; empty for mixed text, which gives no stems of spaced words)."""
+    text, language = clean(text), _primary(language)
+    tokens = Tokens()
+    position = place = end_of_run = 0
+    last = ""
+    for raw, script, start, end in segments(text):
+        word = fold(raw, language)
+        if script == "word":
+            if language:
+                tokens.stem.setdefault(stem(raw, language), []).append(position)
+        elif script == "hangul":
+            for part in morphemes(word):
+                tokens.stem.setdefault(part, []).append(position)
+        if script in ("word", "hangul"):
+            tokens.word.setdefault(word, []).append(position)
+        position += 1
+        if script == "word":
+            continue
+        run = fold(raw)
+        if last and not text[end_of_run:start].strip():
+            tokens.gram.setdefault(last + run[0], []).append(place - 1)
+        else:
+            place += 1
+        for at, gram in enumerate(_grams(run, script)):
+            tokens.gram.setdefault(gram, []).append(place + at)
+        place, end_of_run, last = place + len(run), end, run[-1]
+    return tokens
+
+
+def query_forms(text: str, languages: Collection[str]) -> tuple[tuple[Form, ...], ...]:
+    """What a document must hold to have the word: for each of its segments any of some forms.
+
+    Args:
+        text: one word as typed; `e-learning` and `AI교육` have two segments.
+        languages: those of the index, whose stems are tried.
+    """
+    primaries = sorted({_primary(language) for language in languages})
+    return tuple(
+        _spaced_forms(found.text, primaries)
+        if found.script == "word"
+        else _run_forms(fold(found.text), found.script)
+        for found in segments(clean(text))
+    )
+
+
+def _spaced_forms(raw: str, languages: Collection[str]) -> tuple[Form, ...]:
+    stems = dict.fromkeys(stem(raw, language) for language in languages)
+    exact = Form("word", (fold(raw),))
+    return (exact, *(Form("stem", (found,), weight=0.8) for found in stems))
+
+
+def _run_forms(run: str, script: Script) -> tuple[Form, ...]:
+    forms: list[Form] = []
+    if script == "hangul":
+        parts = tuple(dict.fromkeys(morphemes(run)))
+        forms += [Form("word", (run,)), Form("stem", parts, len(parts), weight=0.8)]
+        run = _PARTICLE.sub("", run)
+    pairs = tuple(run[at : at + 2] for at in range(len(run) - 1))
+    if pairs:
+        forms.append(Form("gram", pairs, sequence=len(pairs) > 1, weight=0.9 if script != "hangul" else 0.7))
+    elif script != "hangul":
+        forms.append(Form("gram", (run,), prefix=True, weight=0.5))
+    if len(set(pairs)) > 2 and (script != "hangul" or _analyse_korean() is None):
+        known = tuple(dict.fromkeys(pairs))
+        forms.append(Form("gram", known, math.ceil(len(known) * _SHARE), weight=0.5))
+    return tuple(forms)
+
+
+def phrase_slots(text: str, languages: Collection[str], *, loose: bool) -> tuple[Slot, ...]:
+    """The places of a phrase: slots of `word` (or `stem` where loose) stand in one field, those of `gram` in one."""
+    tokens = analyze(text)
+    runs = {fold(found.text) for found in segments(clean(text)) if found.script != "word"}
+    primaries = sorted({_primary(language) for language in languages})
+    slots: list[Slot] = []
+    position = 0
+    for found in segments(clean(text)):
+        if found.script == "word":
+            stems = tuple(dict.fromkeys(stem(found.text, language) for language in primaries))
+            slots.append(Slot(position, "stem", stems) if loose and stems else Slot(position, "word", (fold(found.text),)))
+        position += 1
+    alone = {run for run in runs if len(run) == 1}
+    grams = sorted((place, gram) for gram, places in tokens.gram.items() for place in places)
+    slots += [Slot(place, "gram", (gram,)) for place, gram in grams if len(gram) > 1 or gram in alone]
+    return tuple(slots)

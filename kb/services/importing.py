@@ -119,6 +119,7 @@ def import_works(
     known: set[WorkKey],
     schemes: Vocabularies,
     publish: bool,
+    keep_edited: bool = False,
 ) -> Iterator[Verdict]:
     """Save a batch of works with their attachments; one verdict for each file."""
     found: dict[WorkKey, Work] = {}

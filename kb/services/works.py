@@ -66,7 +66,7 @@ def find_works(session: Session, kind: Kind, slugs: list[str]) -> dict[str, Work
         .options(
             selectinload(Work.entries)
             .selectinload(Entry.revisions)
-            .load_only(Revision.entry_id, Revision.number, Revision.state, Revision.digest)
+            .load_only(Revision.entry_id, Revision.number, Revision.state, Revision.digest, Revision.author_id)
         )
     )
     return {work.slug: work for work in session.scalars(query)}
@@ -80,11 +80,13 @@ def save_text(
     publish: bool,
     vocabularies: Vocabularies,
     work: Work | None,
+    keep_edited: bool = False,
 ) -> tuple[Work, Outcome]:
     """Save one language version, as the public text or as a draft beside it.
 
     Args:
         work: the work where it exists (`find_works`), None for a new one.
+        keep_edited: whether a public text that a person wrote here stays as it is.
 
     Raises:
         Invalid: a translation without its original, or a second original.
@@ -108,6 +110,8 @@ def save_text(
     digest = digest_of(header, text.body)
     public = next((found for found in entry.revisions if found.state == State.PUBLISHED), None)
     draft = next((found for found in entry.revisions if found.state in OPEN_STATES), None)
+    if keep_edited and public and public.author_id:
+        return work, Outcome.UNCHANGED
     latest = public if publish else draft or public
     if latest and latest.digest == digest:
         return work, Outcome.UNCHANGED

@@ -59,6 +59,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("scheme", "code", name=op.f("pk_concept")),
     )
     op.create_table(
+        "mark",
+        sa.Column("name", sa.String(length=60), nullable=False),
+        sa.Column("value", sa.String(length=200), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_mark")),
+    )
+    op.create_table(
         "outbox",
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("topic", sa.String(length=60), nullable=False),
@@ -287,6 +293,7 @@ def downgrade() -> None:
     op.drop_table("person")
     op.drop_table("page")
     op.drop_table("outbox")
+    op.drop_table("mark")
     op.drop_table("concept")
     with op.batch_alter_table("city", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_city_region"))
