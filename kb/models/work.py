@@ -136,7 +136,8 @@ class Revision(Base):
     author_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("person.id", ondelete="SET NULL"), index=True)
     # of a translation: the revision of the original that it says in another language
     translated_from_id: Mapped[uuid.UUID | None] = mapped_column(
-        ForeignKey("revision.id", ondelete="SET NULL"), index=True
+        # deferred: a restored table may bring the translation before its original
+        ForeignKey("revision.id", ondelete="SET NULL", deferrable=True, initially="DEFERRED"), index=True
     )
     created_at: Mapped[Created]
     published_at: Mapped[dt.datetime | None]

@@ -53,8 +53,10 @@ ACCENTS: Final = (
 # Vowel signs of Indic scripts, which Python's \w leaves out although words are written with them.
 VOWEL_SIGNS: Final = r"\u0900-\u0903\u093a-\u094f\u0955-\u0957\u0962\u0963\u0981-\u0983\u09bc-\u0dff"
 
-# Signs that nobody sees: NUL, soft hyphen, joiners, direction marks, variation selectors.
-UNSEEN: Final = re.compile(r"[\0\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufe00-\ufe0f\ufeff]+")
+# Signs that nobody sees: NUL, soft hyphen, joiners, direction marks, variation selectors, halves of surrogate pairs.
+UNSEEN: Final = re.compile(
+    r"[\0\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ud800-\udfff\ufe00-\ufe0f\ufeff]+"
+)
 
 # Letters that Unicode doesn't take apart, and spellings that writers of Arabic and Persian mix.
 LETTERS: Final = str.maketrans(

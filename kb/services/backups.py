@@ -15,7 +15,7 @@ import tempfile
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 from sqlalchemy import Table, delete, func, insert, select, text
 from sqlalchemy.orm import Session
@@ -93,7 +93,7 @@ def _verify(file: Path) -> None:
             if member == "manifest.json":
                 manifest = json.loads(content.read())
             else:
-                found[member] = hashlib.file_digest(content, "sha256").hexdigest()
+                found[member] = hashlib.sha256(content.read()).hexdigest()
         if manifest.get("format") != _FORMAT:
             raise Invalid.of(N_("This is no backup of this version."))
         expected = manifest["members"]
@@ -109,12 +109,12 @@ def _open(file: Path) -> tarfile.TarFile:
         raise Invalid.of(N_("“%(file)s” is no backup that can be read."), file=file.name) from error
 
 
-def _members(archive: tarfile.TarFile) -> Iterator[tuple[str, BinaryIO]]:
+def _members(archive: tarfile.TarFile) -> Iterator[tuple[str, IO[bytes]]]:
     try:
         for info in archive:
             content = archive.extractfile(info)
             if content is not None:
-                yield info.name, content  # type: ignore[misc]  # typeshed says IO[bytes]
+                yield info.name, content
     except (tarfile.TarError, OSError, EOFError) as error:
         raise Invalid.of(N_("The backup is damaged: parts are missing or changed.")) from error
 
@@ -142,7 +142,7 @@ def _plain(value: object) -> object:
     return str(value) if isinstance(value, uuid.UUID) else value
 
 
-def _load_table(session: Session, table: Table, content: BinaryIO) -> None:
+def _load_table(session: Session, table: Table, content: IO[bytes]) -> None:
     types = {column.name: column.type.python_type for column in table.columns}
     rows: list[dict[str, Any]] = []
     for line in content:

@@ -43,6 +43,16 @@ def rebuild(session: Session, engine: SearchEngine, progress: Callable[[int], ob
     engine.rebuild(_all_documents(session), position, progress)
 
 
+def count_waiting(session: Session, engine: SearchEngine) -> int:
+    """How many requests the index has not applied yet."""
+    return outbox.count_after(session, engine.position())
+
+
+def forget_applied(session: Session, position: int) -> None:
+    """Drop the requests that the index has applied."""
+    outbox.forget(session, position)
+
+
 def count_documents(session: Session) -> int:
     """How many documents a full index holds."""
     return session.scalar(select(func.count()).select_from(public_texts(_ALL).subquery())) or 0

@@ -50,6 +50,12 @@ def waiting(session: Session, after: int, limit: int) -> Sequence[tuple[int, UUI
     return [(number, work) for number, work in session.execute(query)]
 
 
+def count_after(session: Session, number: int) -> int:
+    """How many index requests come after that number."""
+    query = select(func.count()).where(OutboxRow.topic == INDEX, OutboxRow.number > number)
+    return session.scalar(query) or 0
+
+
 def last_number(session: Session) -> int:
     """The number of the newest request, 0 where there was none."""
     return session.scalar(select(func.max(OutboxRow.number))) or 0

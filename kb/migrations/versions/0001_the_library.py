@@ -218,7 +218,12 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["author_id"], ["person.id"], name=op.f("fk_revision_author_id"), ondelete="SET NULL"),
         sa.ForeignKeyConstraint(["entry_id"], ["entry.id"], name=op.f("fk_revision_entry_id"), ondelete="CASCADE"),
         sa.ForeignKeyConstraint(
-            ["translated_from_id"], ["revision.id"], name=op.f("fk_revision_translated_from_id"), ondelete="SET NULL"
+            ["translated_from_id"],
+            ["revision.id"],
+            name=op.f("fk_revision_translated_from_id"),
+            ondelete="SET NULL",
+            initially="DEFERRED",
+            deferrable=True,
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_revision")),
         sa.UniqueConstraint("entry_id", "number", name=op.f("uq_revision_entry_id_number")),

@@ -1,0 +1,112 @@
+"""Setting an instance up, and looking whether all is well."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from config import Settings
+from kb.app import wire
+from kb.cli.index import rebuild_index
+from kb.cli.library import import_folder
+from kb.domain.errors import KbError, Unavailable
+from kb.runtime import Runtime
+from kb.services import indexing, marks, people
+
+_LOADED = "library"
+
+
+@click.command()
+def init() -> None:
+    """Migrate the database, load the library, build the index. Running it again changes nothing."""
+    set_up(Settings.from_env())
+
+
+def set_up(settings: Settings) -> Runtime:
+    """Make everything ready to serve; quick where it is already."""
+    parts = wire(settings)
+    if not parts.database.is_current():
+        parts.database.migrate()
+    with parts.database.transaction() as session:
+        marks.name_database(session)
+    parts = wire(settings)  # the index belongs to the database, which has its id only now
+    digest = _digest_of(settings.content_dir)
+    with parts.database.reading() as session:
+        loaded = marks.get_mark(session, _LOADED)
+    if digest and digest != loaded:
+        verdicts = import_folder(parts, settings.content_dir, publish=True, keep_edited=True)
+        for verdict in verdicts.rejected:
+            click.echo(str(verdict), err=True)
+        with parts.database.transaction() as session:
+            marks.set_mark(session, _LOADED, digest)
+    try:
+        with parts.database.reading() as session:
+            while indexing.drain(session, parts.engine):
+                pass
+    except Unavailable:
+        rebuild_index(parts)
+    return parts
+
+
+def _digest_of(folder: Path) -> str | None:
+    """SHA-256 of all that lies in the folder, None where there is none."""
+    if not folder.is_dir():
+        return None
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            digest.update(f"{path.relative_to(folder)}\0".encode())
+            digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+@click.command()
+def doctor() -> None:
+    """Check settings, database, index, storage and mail; one line each."""
+    healthy = True
+    for name, sentence, right in _examine():
+        healthy &= right
+        click.echo(f"{'ok ' if right else 'BAD'} {name}: {sentence}")
+    if not healthy:
+        sys.exit(1)
+
+
+def _examine() -> Iterator[tuple[str, str, bool]]:
+    try:
+        settings = Settings.from_env()
+    except KbError as error:
+        yield "settings", " ".join(str(error).split()), False
+        return
+    yield "settings", f"data in {settings.data_dir}, served as {settings.base_url}", True
+    try:
+        parts = wire(settings)
+        current = parts.database.is_current()
+        with parts.database.reading() as session:
+            admin = people.has_admin(session)
+            waiting = indexing.count_waiting(session, parts.engine)
+            expected = indexing.count_documents(session)
+    except KbError as error:
+        yield "database or index", str(error), False
+        return
+    name = parts.database.url.get_backend_name()
+    yield "database", f"{name}, {'newest form' if current else 'run kb init to bring it to the newest form'}", current
+    yield (
+        "people",
+        "there is an administrator" if admin else "no administrator yet: kb user create … --role admin",
+        True,
+    )
+    status = parts.engine.status()
+    right = status.documents == expected or waiting > 0
+    yield (
+        "index",
+        f"{status.engine}, {status.documents} of {expected} texts, {waiting} waiting, {status.analysis}",
+        right,
+    )
+    free = shutil.disk_usage(settings.data_dir).free
+    yield "storage", f"{free // 2**20} MB free in {settings.data_dir}", free > 200 * 2**20
+    yield "mail", "written to the log, not sent" if settings.mail_url.startswith("log:") else "smtp", True

@@ -1,0 +1,134 @@
+"""The files of a Whoosh index: each sealed with a checksum, on disk before the commit that names it.
+
+Whoosh's files are pickles and offsets, which answer nonsense or run off when a byte is wrong. So every file ends with the
+CRC-32 of what stands before, checked whenever it is opened; sealing and `fsync` hook into the rename by which Whoosh
+commits. Whoosh reads through this class too and never sees the seal.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+import zlib
+from pathlib import Path
+from typing import Any, Final
+
+from whoosh.codec.whoosh3 import W3Codec
+from whoosh.filedb.filestore import FileStorage
+from whoosh.filedb.structfile import BufferFile
+
+_SEAL: Final = struct.Struct("<I")
+_CHUNK: Final = 1 << 20
+
+
+class Broken(Exception):
+    """A file is not what was written."""
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder last."""
+    number = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(number)
+    finally:
+        os.close(number)
+
+
+class SealedStorage(FileStorage):  # type: ignore[misc]  # whoosh has no types
+    """A folder of sealed files; what it opens lies in memory, safe from what happens to the file."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(str(folder))
+        self._unsealed: set[str] = set()
+
+    def create_file(self, name: str, **options: Any) -> Any:
+        """A file to write; sealed at the next commit."""
+        self._unsealed.add(name)
+        return super().create_file(name, **options)
+
+    def rename_file(self, oldname: str, newname: str, safe: bool = False) -> None:
+        """The last step of a commit: all that was written since lies sealed on the disk before it."""
+        for name in sorted(self._unsealed):
+            if (path := Path(self.folder, name)).exists():
+                _seal(path)
+        self._unsealed.clear()
+        sync_folder(Path(self.folder))
+        super().rename_file(oldname, newname, safe)
+        sync_folder(Path(self.folder))
+
+    def open_file(self, name: str, **options: Any) -> Any:
+        """The content of a sealed file.
+
+        Raises:
+            Broken: the seal doesn't fit.
+            OSError: there is no such file.
+        """
+        data = Path(self.folder, name).read_bytes()
+        content, seal = data[: -_SEAL.size], data[-_SEAL.size :]
+        if len(seal) < _SEAL.size or _SEAL.unpack(seal)[0] != zlib.crc32(content):
+            raise Broken(name)
+        return BufferFile(content, name=name, **options)
+
+    def file_length(self, name: str) -> int:
+        """Bytes of content."""
+        return int(super().file_length(name)) - _SEAL.size
+
+
+def _seal(path: Path) -> None:
+    with path.open("r+b") as file:
+        checksum = 0
+        while chunk := file.read(_CHUNK):
+            checksum = zlib.crc32(chunk, checksum)
+        file.write(_SEAL.pack(checksum))
+        file.flush()
+        os.fsync(file.fileno())
+
+
+class SealedReader(SealedStorage):
+    """The same for readers: posting files, by far the largest, stay on the disk."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self._postings: dict[str, PostingFile] = {}
+
+    def open_file(self, name: str, **options: Any) -> Any:
+        """As above; for a posting file always the same `PostingFile`."""
+        if not name.endswith(W3Codec.POSTS_EXT):
+            return super().open_file(name, **options)
+        if name not in self._postings:
+            self._postings[name] = PostingFile(Path(self.folder, name))
+        return self._postings[name]
+
+
+class PostingFile:
+    """An open posting file, read by position: threads don't disturb each other, deletion doesn't matter."""
+
+    def __init__(self, path: Path) -> None:
+        self._number = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        self._name = path.name
+        length, checksum = os.fstat(self._number).st_size - _SEAL.size, 0
+        for start in range(0, length, _CHUNK):
+            checksum = zlib.crc32(self.get(start, min(_CHUNK, length - start)), checksum)
+        if length < 0 or _SEAL.unpack(self.get(length, _SEAL.size))[0] != checksum:
+            raise Broken(path.name)
+
+    def get(self, position: int, length: int) -> bytes:
+        """So many bytes from a position.
+
+        Raises:
+            Broken: the file is shorter than it was.
+        """
+        data = os.pread(self._number, length, position)
+        if len(data) != length:
+            raise Broken(self._name)
+        return data
+
+    def close(self) -> None:
+        """Let go of the file."""
+        number, self._number = self._number, -1
+        if number >= 0:
+            os.close(number)
+
+    def __del__(self) -> None:
+        if hasattr(self, "_number"):
+            self.close()

@@ -1,0 +1,116 @@
+"""What of a document goes into the Whoosh index, and how.
+
+For each text field there are three indexed fields, one for each index of `kb.search.analysis`: `title.word`, `title.stem`,
+`title.gram`. Facets are posted without positions; what a hit needs lies in columns. No text is stored.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from whoosh.columns import NumericColumn, VarBytesColumn
+from whoosh.fields import COLUMN, FieldType, Schema
+from whoosh.formats import Existence, Positions
+
+from kb.search.analysis import analyze, fold
+from kb.search.port import FACETS, TEXT_FIELDS, Document
+
+VERSION: Final = 1
+WEIGHTS: Final = {"title": 3.0, "names": 3.0, "summary": 2.0, "topics": 1.0, "body": 1.0}
+INDEXES: Final = ("word", "stem", "gram")
+# Facets of `FACETS` and the ones that only the engine asks for.
+POSTED: Final = (*FACETS, "visibility")
+TEXTS: Final = ("id", "work", "slug", "digest", "order")  # columns of text
+_MIXED: Final = frozenset({"names", "topics"})  # fields of several languages
+_TITLE_KEY: Final = 60  # bytes of a folded title that decide its place among titles
+
+
+class PackedPositions(Positions):  # type: ignore[misc]  # whoosh has no types
+    """Positions as plain 32-bit numbers, so that a whole posting list is one numpy array."""
+
+    def encode(self, poslist: list[int]) -> bytes:
+        """Ascending positions as bytes, in the machine's order: an index stays on its machine."""
+        return array("I", poslist).tobytes()
+
+    def decode_positions(self, valuestring: bytes) -> list[int]:
+        """The positions again."""
+        return array("I", valuestring).tolist()
+
+    def decode_frequency(self, valuestring: bytes) -> int:
+        """How many there are."""
+        return len(valuestring) // array("I").itemsize
+
+
+class TERMS(FieldType):  # type: ignore[misc]  # whoosh has no types
+    """A field that takes terms with their positions, taken apart before."""
+
+    indexed = True
+    scorable = True
+    stored = False
+    format = PackedPositions()
+    analyzer = None
+
+    def index(self, value: Mapping[str, list[int]], **_: Any) -> Iterator[tuple[bytes, int, float, bytes]]:
+        """Postings as Whoosh's writer takes them: term, frequency, weight, value."""
+        for term, positions in value.items():
+            count = len(positions)
+            yield term.encode(), count, float(count), self.format.encode(positions)
+
+
+class VALUES(FieldType):  # type: ignore[misc]  # whoosh has no types
+    """A field that takes any number of values, each a term by itself."""
+
+    indexed = True
+    scorable = False
+    stored = False
+    format = Existence()
+    analyzer = None
+
+    def index(self, value: tuple[str, ...], **_: Any) -> Iterator[tuple[bytes, int, float, bytes]]:
+        """Postings as Whoosh's writer takes them."""
+        for item in dict.fromkeys(value):
+            yield item.encode(), 1, 1.0, b""
+
+
+def make_schema() -> Schema:
+    """The schema of `VERSION`."""
+    texts = {f"{name}.{index}": TERMS() for name in TEXT_FIELDS for index in INDEXES}
+    facets = {name: VALUES() for name in POSTED}
+    columns = {name: COLUMN(VarBytesColumn()) for name in TEXTS}
+    return Schema(
+        key=VALUES(),
+        published=COLUMN(NumericColumn("i")),
+        original=COLUMN(NumericColumn("B")),
+        position=COLUMN(NumericColumn("q")),
+        **texts,
+        **facets,
+        **columns,
+    )
+
+
+def fields_of(document: Document) -> dict[str, Any]:
+    """A document as the keyword arguments of Whoosh's writer."""
+    fields: dict[str, Any] = {
+        "key": (document.id,),
+        "id": document.id.encode(),
+        "work": document.work.encode(),
+        "slug": document.slug.encode(),
+        "digest": document.digest().encode(),
+        "order": title_key(document.title),
+        "published": document.published,
+        "original": int(document.original),
+        "visibility": (document.visibility,),
+    }
+    for name in TEXT_FIELDS:
+        tokens = analyze(getattr(document, name), "" if name in _MIXED else document.language)
+        fields |= {f"{name}.{index}": getattr(tokens, index) for index in INDEXES}
+    for name in FACETS:
+        fields[name] = document.values(name)
+    return {name: value for name, value in fields.items() if value not in ((), {})}
+
+
+def title_key(title: str) -> bytes:
+    """What titles are ordered by: folded, spaces kept single."""
+    return " ".join(fold(word) for word in title.split()).encode()[:_TITLE_KEY]
