@@ -51,7 +51,7 @@ _ARABIC_AND: Final = re.compile("^[وف](?=ال|لل)")  # written together with
 
 
 def _version() -> str:
-    parts = [f"1 Unicode-{unicodedata.unidata_version} PyStemmer-{metadata.version('PyStemmer')}"]
+    parts = [f"analysis-1 Unicode-{unicodedata.unidata_version} PyStemmer-{metadata.version('PyStemmer')}"]
     if util.find_spec("mecab"):
         parts.append(f"mecab-ko-{metadata.version('python-mecab-ko')}")
     return " ".join(parts)
@@ -98,7 +98,8 @@ class Form:
     weight: float = 1.0
 
 
-class Slot(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Slot:
     """One place of a phrase: any of the terms of one index, so many positions after the phrase's beginning."""
 
     offset: int
@@ -177,8 +178,8 @@ def morphemes(word: str) -> tuple[str, ...]:
     for morpheme in parse(word):
         feature = morpheme.feature
         for part in (feature.expression or f"{morpheme.surface}/{feature.pos}").split("+"):
-            surface, tag, *_ = (*part.split("/"), "")
-            if tag in KEPT_TAGS:
+            surface, _, tag = part.partition("/")
+            if tag.split("/")[0] in KEPT_TAGS:
                 found.append(fold(surface))
     return tuple(found) or (word,)
 
@@ -231,9 +232,7 @@ def query_forms(text: str, languages: Collection[str]) -> tuple[tuple[Form, ...]
     """
     primaries = sorted({_primary(language) for language in languages})
     return tuple(
-        _spaced_forms(found.text, primaries)
-        if found.script == "word"
-        else _run_forms(fold(found.text), found.script)
+        _spaced_forms(found.text, primaries) if found.script == "word" else _run_forms(fold(found.text), found.script)
         for found in segments(clean(text))
     )
 
@@ -262,18 +261,24 @@ def _run_forms(run: str, script: Script) -> tuple[Form, ...]:
 
 
 def phrase_slots(text: str, languages: Collection[str], *, loose: bool) -> tuple[Slot, ...]:
-    """The places of a phrase: slots of `word` (or `stem` where loose) stand in one field, those of `gram` in one."""
-    tokens = analyze(text)
-    runs = {fold(found.text) for found in segments(clean(text)) if found.script != "word"}
+    """The places of a phrase: those of `word` and `stem` must fit in one field, those of `gram` in one.
+
+    Args:
+        text: the phrase as typed.
+        languages: those of the index.
+        loose: whether inflected words will do.
+    """
     primaries = sorted({_primary(language) for language in languages})
+    found = list(segments(clean(text)))
     slots: list[Slot] = []
-    position = 0
-    for found in segments(clean(text)):
-        if found.script == "word":
-            stems = tuple(dict.fromkeys(stem(found.text, language) for language in primaries))
-            slots.append(Slot(position, "stem", stems) if loose and stems else Slot(position, "word", (fold(found.text),)))
-        position += 1
-    alone = {run for run in runs if len(run) == 1}
-    grams = sorted((place, gram) for gram, places in tokens.gram.items() for place in places)
-    slots += [Slot(place, "gram", (gram,)) for place, gram in grams if len(gram) > 1 or gram in alone]
+    for position, (raw, script, _, _) in enumerate(found):
+        if script == "word" and loose and primaries:
+            stems = dict.fromkeys(stem(raw, language) for language in primaries)
+            slots.append(Slot(position, "stem", tuple(stems)))
+        elif script == "word":
+            slots.append(Slot(position, "word", (fold(raw),)))
+    alone = {fold(raw) for raw, script, _, _ in found if script != "word" and len(raw) == 1}
+    for gram, places in analyze(text).gram.items():
+        if len(gram) > 1 or gram in alone:
+            slots += [Slot(place, "gram", (gram,)) for place in places]
     return tuple(slots)

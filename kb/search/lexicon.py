@@ -54,9 +54,7 @@ ACCENTS: Final = (
 VOWEL_SIGNS: Final = r"\u0900-\u0903\u093a-\u094f\u0955-\u0957\u0962\u0963\u0981-\u0983\u09bc-\u0dff"
 
 # Signs that nobody sees: NUL, soft hyphen, joiners, direction marks, variation selectors, halves of surrogate pairs.
-UNSEEN: Final = re.compile(
-    r"[\0\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ud800-\udfff\ufe00-\ufe0f\ufeff]+"
-)
+UNSEEN: Final = re.compile(r"[\0\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ud800-\udfff\ufe00-\ufe0f\ufeff]+")
 
 # Letters that Unicode doesn't take apart, and spellings that writers of Arabic and Persian mix.
 LETTERS: Final = str.maketrans(
@@ -81,26 +79,25 @@ LETTERS: Final = str.maketrans(
 )
 
 # Particles at the end of a Korean word, longest first: what is cut off where no morpheme analyser is installed.
-PARTICLES: Final = tuple(
-    sorted(
-        "은 는 이 가 을 를 의 에 와 과 도 로 만 들 에서 에게 께서 한테 까지 부터 보다 처럼 마다 조차 으로 이나 이란 라는 하고 이며"
-        " 에는 에도 에서는 에서도 에게는 에게서 으로는 으로서 으로써 로서 로써 와의 과의 에의 들의 들을 들이 들은 들에게".split(),
-        key=len,
-        reverse=True,
-    )
-)
+_PARTICLES = """
+    은 는 이 가 을 를 의 에 와 과 도 로 만 들 에서 에게 께서 한테 까지 부터 보다 처럼 마다 조차 으로 이나
+    이란 라는 하고 이며 에는 에도 에서는 에서도 에게는 에게서 으로는 으로서 으로써 로서 로써 와의 과의 에의
+    들의 들을 들이 들은 들에게
+"""
+PARTICLES: Final = tuple(sorted(_PARTICLES.split(), key=len, reverse=True))
 # Parts of speech (mecab-ko-dic) that carry meaning: nouns, numerals, verbs, adjectives, roots, foreign words.
 KEPT_TAGS: Final = frozenset({"NNG", "NNP", "NR", "VV", "VA", "XR", "SL", "SH", "SN"})
 
-# Words that any text has; a query of several words doesn't ask for them. None means something in another language here.
-FUNCTION_WORDS: Final = frozenset(
-    "a an and are as at by for from how in is of on or that the to was what with"
-    " au aux avec ce ces dans des du en est et la le les ou par pour sur un une"
-    " al como con de del el los las para por que una y"
-    " da das do dos e em na no os um uma"
-    " dem den der ein eine für im mit und von zu zum zur"
-    " di della per il"
-    " в во для и из к на о от по с"
-    " أو إلى على عن في من و"
-    " 및 등 위한 대한".split()
-)
+# Words that any text has and that say nothing; none of them is a word of substance in another language.
+_FUNCTION_WORDS = """
+    a an and are as at by for from how in is of on or that the to was what with
+    au aux avec ce ces dans des du en est et la le les ou par pour sur un une
+    al como con de del el los las para por que una y
+    da das do dos e em na no os um uma
+    dem den der ein eine für im mit und von zu zum zur
+    di della per il
+    в во для и из к на о от по с
+    أو إلى على عن في من و
+    및 등 위한 대한
+"""
+FUNCTION_WORDS: Final = frozenset(_FUNCTION_WORDS.split())

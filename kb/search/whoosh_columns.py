@@ -119,7 +119,9 @@ class Segment:
         self._terms = codec.terms_reader(files, segment)
         self._postings = files.open_file(segment.make_filename(W3Codec.POSTS_EXT))
         columns = codec.per_document_reader(files, segment)
-        self._texts = {name: columns.column_reader(name, VarBytesColumn()) for name in TEXTS if columns.has_column(name)}
+        self._texts = {
+            name: columns.column_reader(name, VarBytesColumn()) for name in TEXTS if columns.has_column(name)
+        }
         self.totals: dict[str, int] = {name: columns.field_length(name) for name in FIELDS}
 
         def numbers(name: str, kind: str) -> NDArray[Any]:
@@ -144,13 +146,13 @@ class Segment:
         found: bytes = self._texts[column][document] if column in self._texts else b""
         return found
 
-    def vocabulary(self, field: str, prefix: str = "") -> Iterator[str]:
-        """The terms of a field that begin so, in order."""
+    def vocabulary(self, field: str, prefix: str = "") -> Iterator[tuple[str, int]]:
+        """The terms of a field that begin so, in order, each with the number of its documents."""
         start = prefix.encode()
-        for name, term in self._terms.terms_from(field, start):
+        for (name, term), info in self._terms.items_from(field, start):
             if name != field or not term.startswith(start):
                 return
-            yield term.decode()
+            yield term.decode(), info.doc_frequency()
 
     def read_postings(self, field: str, term: str) -> Postings | None:
         """A term's posting list from the file; None where there is no such term.
@@ -166,7 +168,7 @@ class Segment:
 
     def _read_facet(self, name: str, values: Numbers) -> tuple[Ints, Ints]:
         documents, codes = [np.zeros(0, np.int32)], [np.zeros(0, np.int32)]
-        for value in self.vocabulary(name):
+        for value, _ in self.vocabulary(name):
             if found := self.read_postings(name, value):
                 documents.append(found.documents)
                 codes.append(np.full(len(found.documents), values.of(value), np.int32))

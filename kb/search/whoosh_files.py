@@ -1,8 +1,8 @@
 """The files of a Whoosh index: each sealed with a checksum, on disk before the commit that names it.
 
-Whoosh's files are pickles and offsets, which answer nonsense or run off when a byte is wrong. So every file ends with the
-CRC-32 of what stands before, checked whenever it is opened; sealing and `fsync` hook into the rename by which Whoosh
-commits. Whoosh reads through this class too and never sees the seal.
+Whoosh's files are pickles and offsets, which answer nonsense or run off when a byte is wrong. So every file ends with
+the CRC-32 of what stands before, checked whenever it is opened; sealing and `fsync` hook into the rename by which
+Whoosh commits. Whoosh reads through this class too and never sees the seal.
 """
 
 from __future__ import annotations

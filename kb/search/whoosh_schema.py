@@ -1,7 +1,7 @@
 """What of a document goes into the Whoosh index, and how.
 
-For each text field there are three indexed fields, one for each index of `kb.search.analysis`: `title.word`, `title.stem`,
-`title.gram`. Facets are posted without positions; what a hit needs lies in columns. No text is stored.
+For each text field there are three indexed ones, one for each index of `kb.search.analysis`: `title.word`,
+`title.stem`, `title.gram`. Facets are posted without positions; what a hit needs lies in columns. No text is stored.
 """
 
 from __future__ import annotations

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
 from functools import cached_property
 from typing import Any, Final
 
@@ -49,6 +50,8 @@ class Snapshot:
         self.published: Ints = self._join("published", np.int32)
         self.original: Mask = self._join("original", np.bool_)
         self._facets: dict[str, tuple[Ints, Ints]] = {name: self._join_facet(name) for name in POSTED}
+        self._codes: dict[str, Ints] = {}
+        self._counted: dict[str, tuple[Ints, Ints, Ints]] = {}
         self._lengths = {
             name: np.concatenate([np.zeros(0, np.uint8), *(segment.lengths[name] for segment in segments)])
             for name in FIELDS
@@ -63,3 +66,108 @@ class Snapshot:
             documents.append(segment.facets[name][0] + np.int32(start))
             values.append(segment.facets[name][1])
         return np.concatenate(documents), np.concatenate(values)
+
+    def postings(self, field: str, term: str) -> Postings:
+        """A term's postings over all segments, deleted documents too."""
+        found = [
+            (start, part)
+            for segment, start in zip(self.segments, self._starts, strict=False)
+            if (part := self.books.postings(segment, field, term))
+        ]
+        if not found:
+            return _NONE
+        if len(found) == 1 and found[0][0] == 0:
+            return found[0][1]
+        return Postings(
+            np.concatenate([part.documents + np.int32(start) for start, part in found]),
+            np.concatenate([part.counts for _, part in found]),
+            np.concatenate([part.positions for _, part in found]),
+        )
+
+    def score(self, field: str, documents: Ints, counts: Floats) -> Floats:
+        """BM25 of the documents that have something so many times; the same as Whoosh's own for a term."""
+        rarity = math.log(self.size / (len(documents) + 1)) + 1
+        average = sum(segment.totals[field] for segment in self.segments) / self.size or 1.0
+        length = LENGTHS[self._lengths[field][documents]]
+        norm = _K1 * ((1 - _B) + (_B / average) * length)
+        return np.asarray((rarity * (_K1 + 1)) * counts / (counts + norm), np.float32)
+
+    def beginning(self, field: str, prefix: str) -> list[str]:
+        """The terms of a field that begin so; of very many the most frequent."""
+        found: Counter[str] = Counter()
+        for segment in self.segments:
+            for term, frequency in segment.vocabulary(field, prefix):
+                found[term] += frequency
+        return [term for term, _ in found.most_common(_EXPANSIONS)]
+
+    def having(self, facet: str, values: Collection[str]) -> Mask:
+        """The documents that have any of the values."""
+        numbers = self.books.values[facet]
+        wanted = np.zeros(len(numbers.texts), np.bool_)
+        wanted[[numbers.number[value] for value in values if value in numbers.number]] = True
+        documents, codes = self._facets[facet]
+        mask = np.zeros(self.size, np.bool_)
+        mask[documents[wanted[codes]]] = True
+        return mask
+
+    def codes(self, facet: str) -> Ints:
+        """For each document the number of its value under a facet that has one value at most; -1 for none."""
+        if facet not in self._codes:
+            documents, values = self._facets[facet]
+            found = np.full(self.size, -1, np.int32)
+            found[documents] = values
+            self._codes[facet] = found
+        return self._codes[facet]
+
+    def value(self, facet: str, document: int) -> str:
+        """A document's value under such a facet, empty for none."""
+        code = self.codes(facet)[document]
+        return self.books.values[facet].texts[code] if code >= 0 else ""
+
+    def numbers(self, facet: str) -> Ints:
+        """For each document its value under a facet of whole numbers; -1 for none."""
+        codes = self.codes(facet)
+        values = np.array([*(int(text) for text in self.books.values[facet].texts), -1], np.int32)
+        return np.asarray(values[codes], np.int32)
+
+    def count(self, facet: str, mask: Mask) -> dict[str, int]:
+        """How many works have each value under a facet, counting the documents of the mask; values with none left out."""
+        documents, pairs, values = self._pairs(facet)
+        seen = np.zeros(len(values), np.bool_)
+        seen[pairs[mask[documents]]] = True
+        counts = np.bincount(values[seen])
+        texts = self.books.values[facet].texts
+        return {texts[number]: int(counts[number]) for number in np.flatnonzero(counts)}
+
+    def _pairs(self, facet: str) -> tuple[Ints, Ints, Ints]:
+        """Documents, the number of the pair of work and value that each has, and the values of the pairs."""
+        if facet not in self._counted:
+            documents, values = self._facets[facet]
+            many = len(self.books.values[facet].texts) + 1
+            pairs, numbers = np.unique(self.works[documents].astype(np.int64) * many + values, return_inverse=True)
+            self._counted[facet] = documents, numbers.astype(np.int32), (pairs % many).astype(np.int32)
+        return self._counted[facet]
+
+    def text(self, column: str, document: int) -> str:
+        """What a column of `whoosh_schema.TEXTS` holds."""
+        at = int(np.searchsorted(self._starts, document, "right")) - 1
+        return self.segments[at].text(column, document - int(self._starts[at])).decode()
+
+    def named(self, key: str) -> list[int]:
+        """The documents of an id that are there: one or none."""
+        return [int(document) for document in self.postings("key", key).documents if self.live[document]]
+
+    @cached_property
+    def title_rank(self) -> Ints:
+        """Each document's place in the order of titles."""
+        keys = np.array(
+            [segment.text("order", document) for segment in self.segments for document in range(segment.size)],
+            np.bytes_,
+        )
+        _, ranks = np.unique(keys, return_inverse=True)
+        return ranks.astype(np.int32)
+
+    @cached_property
+    def tie(self) -> NDArray[np.uint32]:
+        """For each work a number that decides between equals, the same in every index."""
+        return np.array([zlib.crc32(work.encode()) for work in self.books.works.texts], np.uint32)

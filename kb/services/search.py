@@ -1,0 +1,218 @@
+"""Searching: from what a reader asks to what is shown, the same for page, API and terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final, Protocol
+
+from kb.domain.errors import N_, Invalid, Problem
+from kb.domain.languages import language_name
+from kb.domain.vocabularies import Vocabularies
+from kb.models import City
+from kb.search.port import FACETS, Sort
+from kb.services.library import Card
+
+QUERY_LENGTH: Final = 1000
+DEEPEST: Final = 10_000
+PER_PAGE: Final = 10
+# facet → the scheme that names its values; the others have names of their own or none
+SCHEME_OF_FACET: Final[Mapping[str, str]] = {
+    "kind": "kinds",
+    "country": "countries",
+    "region": "regions",
+    "key_feature": "key_features",
+    "cluster": "clusters",
+    "sdg": "sdgs",
+    "stage": "stages",
+    "target_group": "target_groups",
+    "evidence": "evidence_levels",
+    "cost_band": "cost_bands",
+    "completeness": "completeness",
+}
+PARAMETERS: Final = (
+    "q", *FACETS, "year_from", "year_to", "across", "without", "sort", "page", "per_page", "locale",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class SearchQuery:
+    """What is asked: the parameters of the contract, section 6, checked.
+
+    Attributes:
+        without: ids of thesaurus concepts that must not widen the search.
+        sort: as asked, None for the default (relevance with words, newest without).
+    """
+
+    q: str = ""
+    filters: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    year_from: int | None = None
+    year_to: int | None = None
+    across: bool = True
+    without: tuple[str, ...] = ()
+    sort: Sort | None = None
+    page: int = 1
+    per_page: int = PER_PAGE
+
+    @property
+    def order(self) -> Sort:
+        """The order in which hits come."""
+        return self.sort or (Sort.RELEVANCE if self.q.strip() else Sort.NEWEST)
+
+    def parameters(self) -> list[tuple[str, str]]:
+        """The query as parameters of an address, defaults left out."""
+        pairs = [("q", self.q)] if self.q else []
+        pairs += [(facet, value) for facet in FACETS for value in self.filters.get(facet, ())]
+        pairs += [(name, str(year)) for name in ("year_from", "year_to") if (year := getattr(self, name)) is not None]
+        pairs += [] if self.across else [("across", "false")]
+        pairs += [("without", concept) for concept in self.without]
+        pairs += [("sort", self.sort.value)] if self.sort else []
+        pairs += [("per_page", str(self.per_page))] if self.per_page != PER_PAGE else []
+        pairs += [("page", str(self.page))] if self.page != 1 else []
+        return pairs
+
+    def toggle(self, facet: str, value: str) -> SearchQuery:
+        """The query with this choice made or taken back, from the first page."""
+        chosen = self.filters.get(facet, ())
+        chosen = tuple(other for other in chosen if other != value) if value in chosen else (*chosen, value)
+        return replace(self, filters={**self.filters, facet: chosen}, page=1)
+
+
+class Parameters(Protocol):
+    """Parameters of an address, each any number of times (werkzeug's MultiDict, a parsed command line)."""
+
+    def getlist(self, key: str, /) -> list[str]:
+        """All values of one."""
+
+
+def read_query(parameters: Parameters) -> SearchQuery:
+    """Check the parameters of a search.
+
+    Raises:
+        Invalid: each parameter that can't be used, by name. What can't be read in `q` is no error.
+    """
+    problems: list[Problem] = []
+
+    def last(name: str) -> str:
+        return next((value.strip() for value in reversed(parameters.getlist(name)) if value.strip()), "")
+
+    def number(name: str, low: int, high: int) -> int | None:
+        text = last(name)
+        if not text:
+            return None
+        if not (text.isascii() and text.isdigit()) or not low <= int(text[:12]) <= high:
+            problems.append(
+                Problem(N_("must be a whole number from %(low)s to %(high)s."), {"low": low, "high": high}, name)
+            )
+            return None
+        return int(text)
+
+    def choice(name: str, allowed: Sequence[str]) -> str:
+        text = last(name)
+        if text and text not in allowed:
+            problems.append(Problem(N_("must be one of %(expected)s."), {"expected": ", ".join(allowed)}, name))
+            return ""
+        return text
+
+    filters = {}
+    for facet in FACETS:
+        values = tuple(dict.fromkeys(value.strip()[:80] for value in parameters.getlist(facet) if value.strip()))
+        if values:
+            filters[facet] = values[:50]
+    sort = choice("sort", [order.value for order in Sort])
+    per_page = number("per_page", 1, 100) or PER_PAGE
+    page = number("page", 1, DEEPEST) or 1
+    if (page - 1) * per_page >= DEEPEST:
+        problems.append(
+            Problem(N_("Only the first %(deepest)s results can be paged through."), {"deepest": DEEPEST}, "page")
+        )
+    query = SearchQuery(
+        q=last("q").replace("\0", " "),
+        filters=filters,
+        year_from=number("year_from", 1900, 2100),
+        year_to=number("year_to", 1900, 2100),
+        across=choice("across", ["true", "false"]) != "false",
+        without=tuple(dict.fromkeys(value[:40] for value in parameters.getlist("without") if value.strip()))[:50],
+        sort=Sort(sort) if sort else None,
+        page=page,
+        per_page=per_page,
+    )
+    if problems:
+        raise Invalid(problems)
+    return query
+
+
+@dataclass(frozen=True)
+class Expanded:
+    """What the thesaurus added to a word: shown always, and taken away by `without=<concept>`."""
+
+    term: str
+    added: tuple[str, ...]
+    by: str
+    concept: str
+
+
+@dataclass(frozen=True)
+class FacetValue:
+    """One value of a facet with its number of works."""
+
+    value: str
+    label: str
+    count: int
+    selected: bool
+
+
+@dataclass(frozen=True)
+class FoundWork:
+    """One hit, ready to be shown.
+
+    Attributes:
+        snippet: pieces of the text, each with whether it is a match; the edge escapes and marks them.
+        snippet_language: of the version that the snippet is from.
+    """
+
+    card: Card
+    score: float
+    snippet: tuple[tuple[str, bool], ...]
+    snippet_language: str
+    matched_by: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class SearchResult:
+    """A page of hits with all that the contract's section 6 tells of it."""
+
+    query: SearchQuery
+    notes: tuple[Problem, ...]
+    expanded: tuple[Expanded, ...]
+    did_you_mean: str | None
+    total: int
+    took_ms: float
+    hits: tuple[FoundWork, ...]
+    facets: Mapping[str, tuple[FacetValue, ...]]
+
+    @property
+    def pages(self) -> int:
+        """How many pages there are to turn."""
+        return -(-min(self.total, DEEPEST) // self.query.per_page)
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """One completion of what is being typed."""
+
+    text: str
+    kind: str
+    url: str
+    language: str
+
+
+def label_value(facet: str, value: str, locale: str, vocabularies: Vocabularies, cities: Mapping[str, City]) -> str:
+    """A facet's value in the reader's words."""
+    if facet == "city":
+        city = cities.get(value)
+        return (city.names.get(locale) or city.name) if city else value
+    if facet == "language":
+        return language_name(value, locale)
+    scheme = SCHEME_OF_FACET.get(facet)
+    return vocabularies.label(scheme, value, locale) if scheme else value

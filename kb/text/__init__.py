@@ -1,0 +1,1 @@
+"""Texts: their files, their layout as safe HTML, the process that makes it."""
