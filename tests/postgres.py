@@ -49,7 +49,9 @@ class Cluster:
     def new_database(self) -> str:
         """The URL of an empty database."""
         name = f"kb{next(self._numbers)}"
-        with psycopg.connect(host="127.0.0.1", port=self._port, user="kb", dbname="postgres", autocommit=True) as server:
+        with psycopg.connect(
+            host="127.0.0.1", port=self._port, user="kb", dbname="postgres", autocommit=True
+        ) as server:
             server.execute(f"CREATE DATABASE {name}")  # type: ignore[arg-type]  # a name of our own
         return f"postgresql+psycopg://kb@127.0.0.1:{self._port}/{name}"
 

@@ -162,9 +162,11 @@ class Segment:
         """
         try:
             offset, length = self._terms.term_info(field, term.encode()).extent()
+            return _decode(self._postings.get(offset, length))
         except TermNotFound:
             return None
-        return _decode(self._postings.get(offset, length))
+        except Exception as error:  # broken pickles raise anything
+            raise Broken(field) from error
 
     def _read_facet(self, name: str, values: Numbers) -> tuple[Ints, Ints]:
         documents, codes = [np.zeros(0, np.int32)], [np.zeros(0, np.int32)]

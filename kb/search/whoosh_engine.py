@@ -1,9 +1,9 @@
-"""The embedded engine: Whoosh writes, numpy reads (see `whoosh_columns`).
+"""The embedded engine: Whoosh writes (`whoosh_writer`), numpy reads (`whoosh_columns`, `whoosh_snapshot`).
 
-A folder of its own, closed to others, since Whoosh's files are pickles:
+It has a folder of its own, closed to others since Whoosh's files are pickles:
 
 - `current.json`: which index is in use and what made it, replaced in one step;
-- `index-…/`: an index, its files sealed (see `whoosh_files`);
+- `index-…/`: an index, its files sealed (`whoosh_files`);
 - `write.lock`: one writer at a time, over all processes.
 """
 
@@ -17,52 +17,40 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Final
 
+import numpy as np
 from filelock import FileLock, Timeout
-from whoosh.codec.whoosh3 import W3Codec
-from whoosh.index import TOC, FileIndex
-from whoosh.reading import SegmentReader
-from whoosh.writing import SegmentWriter
+from whoosh.index import TOC
 
 from kb.domain.errors import N_, Unavailable
-from kb.search import analysis
+from kb.search import analysis, whoosh_schema, whoosh_writer
 from kb.search.port import Document, Page, Request, Status
 from kb.search.whoosh_columns import Books, Segment
-from kb.search.whoosh_files import SealedReader, SealedStorage, sync_folder
-from kb.search.whoosh_schema import VERSION, fields_of, make_schema
+from kb.search.whoosh_files import Broken, SealedReader, sync_folder
 from kb.search.whoosh_search import search
 from kb.search.whoosh_snapshot import Snapshot
 
-_NAME: Final = "KB"
 _POINTER: Final = "current.json"
-_BLOCK: Final = 2048  # postings of a block: read whole, so fewer and larger ones than Whoosh's 128
-_POOL: Final = 64  # megabytes of postings that a writer holds before it spills them
-_SEGMENTS: Final = 12  # more than that are merged
-_ROOM: Final = 32 << 20  # bytes that must be free on the disk beyond what a commit writes
-_GROWTH: Final = 6  # bytes of index for each character of text, at most
-_TRIES: Final = 5  # to open a state that a writer replaces meanwhile
-_RECENT: Final = 50_000_000  # nanoseconds: a folder may change again within one tick of its clock
+_LOCK: Final = "write.lock"
+_TRIES: Final = 10  # to open a state that a writer replaces meanwhile
+_PAUSE: Final = 0.02  # seconds between them
+_TICK: Final = 50_000_000  # nanoseconds within which a folder may change twice and look the same
 
-
-@dataclass(frozen=True, slots=True)
-class _Pointer:
-    """What `current.json` says."""
-
-    folder: str
-    schema: int
-    analysis: str
-    database: str
+_MISSING: Final = N_("The search index is not built yet.")
+_FOREIGN: Final = N_("The search index was made by another version or for another database and must be built anew.")
+_BROKEN: Final = N_("The search index is broken and must be built anew.")
+_BUSY: Final = N_("Another process has been writing to the search index for too long.")
+_UNWRITTEN: Final = N_("The search index can't be written: %(reason)s.")
 
 
 class WhooshEngine:
     """`kb.search.port.SearchEngine` on files of this machine."""
 
     def __init__(self, folder: Path, database: str = "", *, cache_megabytes: int = 256, wait: float = 300) -> None:
-        """
+        """Open nothing yet.
+
         Args:
             folder: made when something is first written.
             database: names the database that the index mirrors; the index of another is not read.
@@ -70,10 +58,185 @@ class WhooshEngine:
             wait: seconds to wait for another writer.
         """
         self._folder = folder
-        self._database = database
+        self._made_by = {
+            "schema": whoosh_schema.VERSION,
+            "analysis": analysis.VERSION,
+            "database": database,
+        }
         self._cache = cache_megabytes
         self._wait = wait
-        self._lock = threading.RLock()
+        self._lock = threading.RLock()  # of whoever opens a new state
         self._snapshot: Snapshot | None = None
-        self._seen: tuple[object, ...] = ()
+        self._sight: object = None  # how the files looked when the snapshot was known to be the last state
 
+    def search(self, request: Request) -> Page:
+        """See `SearchEngine`."""
+        with self._reading() as snapshot:
+            return search(snapshot, request)
+
+    def position(self) -> int:
+        """See `SearchEngine`."""
+        with self._reading() as snapshot:
+            return snapshot.position
+
+    def ids(self) -> Mapping[str, str]:
+        """See `SearchEngine`."""
+        with self._reading() as snapshot:
+            there = np.flatnonzero(snapshot.live)
+            return {snapshot.text("id", int(one)): snapshot.text("digest", int(one)) for one in there}
+
+    def status(self) -> Status:
+        """See `SearchEngine`."""
+        with self._reading() as snapshot:
+            return Status(
+                engine="whoosh",
+                documents=int(np.count_nonzero(snapshot.live)),
+                position=snapshot.position,
+                generation=snapshot.generation,
+                analysis=analysis.VERSION,
+            )
+
+    def update(self, documents: Iterable[Document], deletes: Iterable[str], position: int) -> None:
+        """See `SearchEngine`."""
+        last = {document.id: document for document in documents}
+        with self._writing(), self._reading(wait=True) as snapshot:
+            gone = [number for key in {*last, *deletes} for number in snapshot.named(key)]
+            folder = self._folder / self._read_pointer()
+            whoosh_writer.commit(folder, last.values(), [*gone, *snapshot.notes], position)
+
+    def rebuild(
+        self,
+        documents: Iterable[Document],
+        position: int,
+        progress: Callable[[int], object] | None = None,
+    ) -> None:
+        """See `SearchEngine`; ids must not repeat."""
+        with self._writing():
+            self._remove_unused()
+            folder = self._folder / f"index-{secrets.token_hex(8)}"
+            folder.mkdir(mode=0o700)
+            try:
+                whoosh_writer.create(folder)
+                whoosh_writer.commit(folder, documents, (), position, progress)
+                self._write_pointer(folder.name)
+            except BaseException:
+                shutil.rmtree(folder, ignore_errors=True)
+                raise
+            self._remove_unused()
+
+    def close(self) -> None:
+        """See `SearchEngine`."""
+        with self._lock:
+            self._snapshot = self._sight = None
+
+    @contextlib.contextmanager
+    def _reading(self, *, wait: bool = False) -> Iterator[Snapshot]:
+        """The last state of the index; what turns out to be broken is let go of."""
+        try:
+            yield self._renew(wait)
+        except Broken as error:
+            self.close()
+            raise Unavailable(_BROKEN) from error
+
+    def _renew(self, wait: bool) -> Snapshot:
+        """The last state; while one thread opens it the others go on with the one before, unless they `wait`."""
+        sight = self._look()
+        snapshot = self._snapshot
+        if snapshot and sight is not None and sight == self._sight:
+            return snapshot
+        if not self._lock.acquire(blocking=wait or snapshot is None) and snapshot:
+            return snapshot
+        try:
+            sight = self._look()
+            self._snapshot = self._open(self._snapshot)
+            self._sight = sight
+            return self._snapshot
+        finally:
+            self._lock.release()
+
+    def _look(self) -> object:
+        """How the files look, cheaply; None while they may change without looking otherwise."""
+        try:
+            pointer = (self._folder / _POINTER).stat()
+            folder = (self._folder / self._snapshot.folder).stat() if self._snapshot else pointer
+        except OSError:
+            return None
+        if time.time_ns() - max(pointer.st_mtime_ns, folder.st_mtime_ns) < _TICK:
+            return None
+        return pointer.st_ino, pointer.st_mtime_ns, folder.st_ino, folder.st_mtime_ns
+
+    def _open(self, before: Snapshot | None) -> Snapshot:
+        """The last state on the disk: the one before if nothing is new, else with its segments as far as they last.
+
+        Raises:
+            Unavailable: there is no index that can be read.
+        """
+        for attempt in range(_TRIES):
+            folder = self._folder / self._read_pointer()
+            try:
+                generation = whoosh_writer.generation(folder)
+                if before and before.generation == f"{folder.name}:{generation}":
+                    return before
+                return self._load(folder, generation, before)
+            except FileNotFoundError as error:  # a writer cleans up what it has just replaced: look again
+                if attempt == _TRIES - 1:
+                    raise Unavailable(_BROKEN) from error
+                time.sleep(_PAUSE)
+            except Exception as error:  # broken pickles raise anything
+                raise Unavailable(_BROKEN) from error
+        raise AssertionError("the last try returns or raises")
+
+    def _load(self, folder: Path, generation: int, before: Snapshot | None) -> Snapshot:
+        toc = TOC.read(SealedReader(folder), whoosh_writer.NAME, gen=generation, schema=whoosh_schema.make_schema())
+        known = before if before and before.folder == folder.name else None
+        books = known.books if known else Books(self._cache)
+        kept = {segment.name: segment for segment in known.segments} if known else {}
+        segments = [kept.get(part.segment_id()) or Segment(folder, part, books) for part in toc.segments]
+        return Snapshot(folder.name, generation, segments, [part.deleted_docs() for part in toc.segments], books)
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Hold the lock of writers; what the disk refuses is told in a sentence."""
+        try:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with FileLock(self._folder / _LOCK, timeout=self._wait):
+                yield
+        except Timeout as error:
+            raise Unavailable(_BUSY) from error
+        except OSError as error:
+            raise Unavailable(_UNWRITTEN, reason=error.strerror or error) from error
+        finally:
+            self._sight = None
+
+    def _read_pointer(self) -> str:
+        """The name of the folder in use."""
+        try:
+            pointer = json.loads((self._folder / _POINTER).read_bytes())
+        except FileNotFoundError as error:
+            raise Unavailable(_MISSING) from error
+        except (OSError, ValueError) as error:
+            raise Unavailable(_BROKEN) from error
+        if not isinstance(pointer, dict) or not isinstance(folder := pointer.pop("folder", None), str):
+            raise Unavailable(_BROKEN)
+        if pointer != self._made_by:
+            raise Unavailable(_FOREIGN)
+        return folder
+
+    def _write_pointer(self, folder: str) -> None:
+        path = self._folder / f"{_POINTER}.new"
+        with path.open("w", encoding="utf-8") as file:
+            json.dump({"folder": folder, **self._made_by}, file)
+            file.flush()
+            os.fsync(file.fileno())
+        path.replace(self._folder / _POINTER)
+        sync_folder(self._folder)
+
+    def _remove_unused(self) -> None:
+        """Remove indexes that are not in use; who still reads one has it in memory or open."""
+        try:
+            used = self._read_pointer()
+        except Unavailable:
+            used = ""
+        for path in self._folder.glob("index-*"):
+            if path.name != used:
+                shutil.rmtree(path, ignore_errors=True)

@@ -57,13 +57,15 @@ class SealedStorage(FileStorage):  # type: ignore[misc]  # whoosh has no types
         sync_folder(Path(self.folder))
 
     def open_file(self, name: str, **options: Any) -> Any:
-        """The content of a sealed file.
+        """The content of a file.
 
         Raises:
-            Broken: the seal doesn't fit.
+            Broken: its seal doesn't fit.
             OSError: there is no such file.
         """
         data = Path(self.folder, name).read_bytes()
+        if name in self._unsealed:  # a writer reads what it has just written
+            return BufferFile(data, name=name, **options)
         content, seal = data[: -_SEAL.size], data[-_SEAL.size :]
         if len(seal) < _SEAL.size or _SEAL.unpack(seal)[0] != zlib.crc32(content):
             raise Broken(name)
@@ -71,7 +73,7 @@ class SealedStorage(FileStorage):  # type: ignore[misc]  # whoosh has no types
 
     def file_length(self, name: str) -> int:
         """Bytes of content."""
-        return int(super().file_length(name)) - _SEAL.size
+        return int(super().file_length(name)) - (0 if name in self._unsealed else _SEAL.size)
 
 
 def _seal(path: Path) -> None:

@@ -46,11 +46,8 @@ class PackedPositions(Positions):  # type: ignore[misc]  # whoosh has no types
 class TERMS(FieldType):  # type: ignore[misc]  # whoosh has no types
     """A field that takes terms with their positions, taken apart before."""
 
-    indexed = True
-    scorable = True
-    stored = False
-    format = PackedPositions()
-    analyzer = None
+    def __init__(self) -> None:
+        super().__init__(PackedPositions(), None, scorable=True)
 
     def index(self, value: Mapping[str, list[int]], **_: Any) -> Iterator[tuple[bytes, int, float, bytes]]:
         """Postings as Whoosh's writer takes them: term, frequency, weight, value."""
@@ -62,11 +59,8 @@ class TERMS(FieldType):  # type: ignore[misc]  # whoosh has no types
 class VALUES(FieldType):  # type: ignore[misc]  # whoosh has no types
     """A field that takes any number of values, each a term by itself."""
 
-    indexed = True
-    scorable = False
-    stored = False
-    format = Existence()
-    analyzer = None
+    def __init__(self) -> None:
+        super().__init__(Existence(), None)
 
     def index(self, value: tuple[str, ...], **_: Any) -> Iterator[tuple[bytes, int, float, bytes]]:
         """Postings as Whoosh's writer takes them."""

@@ -40,9 +40,7 @@ def search(snapshot: Snapshot, request: Request) -> Page:
     best = float(works.scores.max(initial=0.0))
     return Page(
         total=len(works.numbers),
-        hits=tuple(
-            _hit(snapshot, works, int(at), hits, passing, found, matcher, best) for at in order
-        ),
+        hits=tuple(_hit(snapshot, works, int(at), hits, passing, found, matcher, best) for at in order),
         facets={
             name: snapshot.count(
                 name,
@@ -89,7 +87,7 @@ def _fold(snapshot: Snapshot, hits: Mask, passing: Mask, found: Found, languages
 
 
 def _preference(snapshot: Snapshot, languages: Sequence[str]) -> Ints:
-    """How well each document suits a reader, 0 best: wanted language, same primary language, English, original, rest."""
+    """How well documents suit a reader, 0 best: wanted language, same primary language, English, original, the rest."""
     tags = snapshot.books.values["language"].texts
     wanted = list(dict.fromkeys([*languages, _FALLBACK]))
     primary = [tag.split("-")[0] for tag in wanted]

@@ -25,17 +25,23 @@ class Snapshot:
     """What readers work with; never changes, so threads share it.
 
     Attributes:
-        generation: names the state.
+        folder: name of the index's folder; `generation` names the state.
         size: documents of all segments; they are numbered 0 to `size` - 1, deleted ones too.
-        live: which are there and no note of the index's own.
+        live: which are there and no notes of the index's own; `notes`: the numbers of those.
         works, published, original: as in `Segment`.
         position: the outbox position of the commit.
     """
 
     def __init__(
-        self, generation: str, segments: Sequence[Segment], deleted: Sequence[Iterable[int]], books: Books
+        self,
+        folder: str,
+        generation: int,
+        segments: Sequence[Segment],
+        deleted: Sequence[Iterable[int]],
+        books: Books,
     ) -> None:
-        self.generation = generation
+        self.folder = folder
+        self.generation = f"{folder}:{generation}"
         self.segments = tuple(segments)
         self.books = books
         self._starts = np.cumsum([0, *(segment.size for segment in segments)])
@@ -44,7 +50,8 @@ class Snapshot:
         for start, gone in zip(self._starts, deleted, strict=False):
             present[np.fromiter(gone, np.int64) + start] = False
         position = self._join("position", np.int64)
-        self.position = int((position * present).max(initial=1)) - 1
+        self.notes = np.flatnonzero(present & (position > 0)).tolist()
+        self.position = int(position[self.notes].max(initial=1)) - 1
         self.live: Mask = present & (position == 0)
         self.works: Ints = self._join("works", np.int32)
         self.published: Ints = self._join("published", np.int32)
@@ -131,7 +138,7 @@ class Snapshot:
         return np.asarray(values[codes], np.int32)
 
     def count(self, facet: str, mask: Mask) -> dict[str, int]:
-        """How many works have each value under a facet, counting the documents of the mask; values with none left out."""
+        """How many works have each value under a facet, by the documents of the mask; values with none left out."""
         documents, pairs, values = self._pairs(facet)
         seen = np.zeros(len(values), np.bool_)
         seen[pairs[mask[documents]]] = True

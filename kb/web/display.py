@@ -1,0 +1,142 @@
+"""What templates say in the reader's words: labels, names, days, numbers, and the language of foreign parts."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Final
+from urllib.parse import urlencode
+
+from babel.dates import format_date, format_skeleton, format_timedelta
+from babel.lists import format_list
+from babel.numbers import format_decimal
+from flask import Flask, request
+from flask_babel import gettext as _
+from markupsafe import Markup
+
+from kb.domain.errors import Problem
+from kb.domain.kinds import Period
+from kb.domain.languages import INTERFACE_LANGUAGES, direction, language_name, native_name
+from kb.models import City
+from kb.runtime import current_actor, interface_language, runtime, vocabularies
+
+_LICENCES: Final[Mapping[str, tuple[str, str]]] = {
+    "CC-BY-4.0": ("CC BY 4.0", "https://creativecommons.org/licenses/by/4.0/"),
+    "CC-BY-SA-4.0": ("CC BY-SA 4.0", "https://creativecommons.org/licenses/by-sa/4.0/"),
+    "CC-BY-SA-3.0-IGO": ("CC BY-SA 3.0 IGO", "https://creativecommons.org/licenses/by-sa/3.0/igo/"),
+    "CC0-1.0": ("CC0 1.0", "https://creativecommons.org/publicdomain/zero/1.0/"),
+}
+_FINISHED: Final = {"ended", "stopped"}
+
+
+def label(scheme: str, code: object) -> str:
+    """A code in the reader's words."""
+    return vocabularies().label(scheme, str(code), interface_language())
+
+
+def foreign(tag: str | None) -> Markup:
+    """The attributes that a part needs whose language is not the interface's: `lang`, and `dir` where that differs."""
+    own = interface_language()
+    if not tag or tag == own:
+        return Markup()
+    turned = f' dir="{direction(tag)}"' if direction(tag) != direction(own) else ""
+    return Markup(' lang="{}"{}').format(tag, Markup(turned))
+
+
+def city_name(city: City) -> str:
+    """A city's name in the interface's language, else as its profile has it."""
+    return str(city.names.get(interface_language()) or city.name)
+
+
+def country_name(code: str) -> str:
+    """A country's name."""
+    return label("countries", code)
+
+
+def speak_name(tag: str) -> str:
+    """A language's name in the interface's language."""
+    return language_name(tag, interface_language())
+
+
+def number(value: float) -> str:
+    """A number with the reader's separators; years are no numbers."""
+    return str(format_decimal(value, locale=interface_language()))
+
+
+def partial_date(text: str) -> str:
+    """A year, a month or a day of a header, as precise as it is given."""
+    locale = interface_language()
+    match text.split("-"):
+        case [year]:
+            return _("%(year)s", year=year)
+        case [year, month]:
+            return str(format_skeleton("yMMMM", dt.date(int(year), int(month), 1), locale=locale))
+        case _:
+            return day(dt.date.fromisoformat(text))
+
+
+def day(value: dt.date | dt.datetime) -> str:
+    """A day."""
+    return str(format_date(value, format="long", locale=interface_language()))
+
+
+def ago(value: dt.date) -> str:
+    """How long since a day, in one unit."""
+    apart = dt.datetime.now(dt.UTC).date() - value
+    if apart < dt.timedelta(days=1):
+        return _("today")
+    return str(format_timedelta(-apart, granularity="day", add_direction=True, locale=interface_language()))
+
+
+def period_text(period: Period, stage: str | None) -> str:
+    """From when to when; an open end is not called “today” unless something still runs."""
+    start, end = (partial_date(text) if text else None for text in (period.start, period.end))
+    if start and end:
+        return start if start == end else _("%(start)s to %(end)s", start=start, end=end)
+    if end:
+        return _("until %(end)s", end=end)
+    if stage in _FINISHED:
+        return _("from %(start)s, end not stated", start=start)
+    return _("since %(start)s", start=start)
+
+
+def listing(items: list[str]) -> str:
+    """“a, b and c”."""
+    return str(format_list(items, locale=interface_language()))
+
+
+def licence(code: str) -> Markup:
+    """The licence with a link to its text where it is a known one."""
+    name, url = _LICENCES.get(code, (code, ""))
+    return Markup('<a href="{}" rel="license">{}</a>').format(url, name) if url else Markup.escape(name)
+
+
+def unit_name(unit: str) -> str:
+    """The unit of a figure; common ones in the reader's words, others as the source has them."""
+    return {"people": _("people"), "km2": "km²", "km²": "km²", "%": "%"}.get(unit, unit)
+
+
+def problem_text(problem: Problem) -> str:
+    """A problem in the reader's words."""
+    return _(problem.message) % dict(problem.params) if problem.params else _(problem.message)
+
+
+def locale_url(tag: str) -> str:
+    """This page in another interface language."""
+    pairs = [(key, value) for key, value in request.args.items(multi=True) if key != "locale"]
+    return f"{request.path}?{urlencode([*pairs, ('locale', tag)])}"
+
+
+def absolute(path: str) -> str:
+    """The full address, from the settings, never from the request."""
+    return runtime().base_url + path
+
+
+def init_app(app: Flask) -> None:
+    """Give all of it to the templates."""
+    for function in (
+        label, foreign, city_name, country_name, speak_name, native_name, number, partial_date, day, ago, period_text,
+        listing, licence, unit_name, problem_text, locale_url, absolute, interface_language, direction, current_actor,
+    ):  # fmt: skip
+        app.add_template_global(function)
+    app.jinja_env.globals["interface_languages"] = INTERFACE_LANGUAGES
