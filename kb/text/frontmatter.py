@@ -22,7 +22,7 @@ from kb.domain.errors import N_, Invalid
 
 HEADER_LIMIT: Final = 64 * 1024  # bytes
 BODY_LIMIT: Final = 512 * 1024  # bytes
-FILE_LIMIT: Final = HEADER_LIMIT + BODY_LIMIT
+FILE_LIMIT: Final = HEADER_LIMIT + BODY_LIMIT + 1024  # the rest is for the lines between them
 DEPTH_LIMIT: Final = 8
 
 _LOADER: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml reads ten times faster

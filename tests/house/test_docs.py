@@ -1,0 +1,75 @@
+"""Documentation that cannot rot: every setting, command, role, address and field is named where a user would look."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from pathlib import Path
+
+import click
+from flask import Flask
+
+from config import Settings
+from kb.cli import kb
+from kb.domain.kinds import FOLDERS, MODELS, TranslationHeader
+from kb.domain.roles import Role
+from kb.services.search import PARAMETERS
+
+ROOT = Path(__file__).resolve().parents[2]
+README = (ROOT / "README.md").read_text()
+
+
+def test_every_setting_is_in_the_readme() -> None:
+    assert {f"KB_{field.name.upper()}" for field in dataclasses.fields(Settings)} == set(re.findall(r"`(KB_\w+)`", README))
+
+
+def test_every_command_and_option_is_in_the_readme() -> None:
+    def walk(command: click.Command, name: str) -> None:
+        if isinstance(command, click.Group):
+            for sub in command.commands.values():
+                walk(sub, f"{name} {sub.name}")
+            return
+        *_, last = name.split()
+        assert name in README or f"`{last}" in README, name
+        for parameter in command.params:
+            if isinstance(parameter, click.Option) and name != "kb search":
+                assert any(option in README for option in parameter.opts), f"{name} {parameter.opts}"
+
+    walk(kb, "kb")
+
+
+def test_every_role_is_in_the_readme() -> None:
+    assert all(f"`{role.value}`" in README for role in Role)
+
+
+def test_every_address_is_in_the_readme(app: Flask) -> None:
+    """Parameters are written `<slug>`; an optional last part stands in square brackets."""
+    text = README.replace("[", "").replace("]", "")
+    for rule in app.url_map.iter_rules():
+        if rule.endpoint == "static" or rule.endpoint.endswith(".static"):
+            continue
+        address = re.sub(r"<(?:[^:<>]+(?:\([^)]*\))?:)?(\w+)>", r"<\1>", rule.rule)
+        folder = "|".join(FOLDERS)
+        pattern = address if address in text else re.sub(rf"^/({folder}|<folder>)/.*", "/cases/<slug>", address)
+        assert pattern in text, rule.rule
+
+
+def test_every_field_of_a_header_is_in_the_readme() -> None:
+    for model in (*MODELS.values(), TranslationHeader):
+        missing = [name for name in model.model_fields if f"`{name}`" not in README]
+        assert not missing, (model.__name__, missing)
+
+
+def test_every_search_parameter_is_on_the_help_page_in_both_languages() -> None:
+    for language in ("en", "ko"):
+        page = (ROOT / "content" / "pages" / "how-to-search" / f"{language}.md").read_text()
+        missing = [name for name in PARAMETERS if f"`{name}`" not in page]
+        assert not missing, (language, missing)
+
+
+def test_every_target_of_make_is_explained() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    phony = re.search(r"^\.PHONY: (.*)$", makefile, re.M)
+    assert phony
+    for target in phony[1].split():
+        assert re.search(rf"^{target}:.*## \w", makefile, re.M), target
