@@ -34,7 +34,7 @@ def wire(settings: Settings) -> Runtime:
     database = Database(settings.database_url)
     return Runtime(
         database=database,
-        engine=WhooshEngine(Path(settings.search_url.removeprefix("whoosh:")), database_id=_database_id(database)),
+        engine=WhooshEngine(Path(settings.search_url.removeprefix("whoosh:")), _database_id(database)),
         storage=FileStorage(Path(settings.storage_url.removeprefix("file:"))),
         data_dir=settings.data_dir,
         base_url=settings.base_url,
@@ -44,6 +44,8 @@ def wire(settings: Settings) -> Runtime:
 
 
 def _database_id(database: Database) -> str:
+    if not database.is_current():
+        return ""  # `kb init` has yet to make it
     with database.reading() as session:
         return database_id(session) or ""
 

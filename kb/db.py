@@ -15,7 +15,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
 from kb.domain.errors import N_, Unavailable
@@ -104,8 +104,8 @@ def _spoken() -> Iterator[None]:
     except (OperationalError, InterfaceError) as error:
         raise Unavailable(N_("The database can't take this now; nothing was changed. Please try again.")) from error
     except DBAPIError as error:
-        if error.connection_invalidated:
-            raise Unavailable(N_("The database can't be reached now. Please try again.")) from error
+        if error.connection_invalidated or type(error) is DatabaseError:  # gone, or a file that is no database
+            raise Unavailable(N_("The database can't be read. Please tell those who run this site.")) from error
         raise
 
 

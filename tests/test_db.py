@@ -50,8 +50,8 @@ def test_a_locked_database_is_one_sentence(tmp_path: Path, monkeypatch: pytest.M
     with database.transaction() as session:
         session.add(Mark(name="a", value="b"))
         session.flush()
-        with pytest.raises(Unavailable, match="try again"), database.transaction():
-            pass
+        with pytest.raises(Unavailable, match="try again"), database.transaction() as other:
+            other.add(Mark(name="c", value="d"))
     database.close()
 
 

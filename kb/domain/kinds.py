@@ -405,9 +405,14 @@ def check_header(
     try:
         return model.model_validate(dict(data), context={"vocabularies": vocabularies})
     except ValidationError as error:
-        # of a field that may be one of several things each is complained of: the last stands for all
-        problems = {problem.field: problem for found in error.errors() for problem in [_problem(found, lines or {})]}
-        raise Invalid(list(problems.values())) from error
+        raise explain(error, lines) from error
+
+
+def explain(error: ValidationError, lines: Mapping[str, int] | None = None) -> Invalid:
+    """What pydantic found wrong, in our sentences, one problem a field."""
+    # of a field that may be one of several things each is complained of: the last stands for all
+    problems = {problem.field: problem for found in error.errors() for problem in [_problem(found, lines or {})]}
+    return Invalid(list(problems.values()))
 
 
 def dump_header(header: AnyHeader) -> dict[str, Any]:

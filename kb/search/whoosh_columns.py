@@ -6,25 +6,22 @@ blocks when first asked for, and kept while there is room.
 
 from __future__ import annotations
 
-import io
-import pickle
 import threading
-import zlib
 from collections import OrderedDict
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from whoosh.codec.whoosh3 import WHOOSH3_HEADER_MAGIC, W3Codec
+from whoosh.codec.whoosh3 import W3Codec
 from whoosh.columns import VarBytesColumn
 from whoosh.reading import TermNotFound
 from whoosh.util.numeric import byte_to_length
 
 from kb.search.port import TEXT_FIELDS
 from kb.search.whoosh_files import Broken, SealedReader
+from kb.search.whoosh_postings import Postings, decode
 from kb.search.whoosh_schema import INDEXES, POSTED, TEXTS
 
 Ints = NDArray[np.int32]
@@ -33,21 +30,6 @@ Mask = NDArray[np.bool_]
 
 FIELDS: Final = tuple(f"{name}.{index}" for name in TEXT_FIELDS for index in INDEXES)
 LENGTHS: Final = np.array([byte_to_length(code) for code in range(256)], np.float32)
-_BLOCK: Final = 4  # bytes of a block's length
-
-
-@dataclass(frozen=True, slots=True)
-class Postings:
-    """Where a term stands: ascending documents, how often in each and, document by document, its positions."""
-
-    documents: Ints
-    counts: Floats
-    positions: NDArray[np.uint32]
-
-    @property
-    def size(self) -> int:
-        """Bytes."""
-        return self.documents.nbytes + self.counts.nbytes + self.positions.nbytes
 
 
 class Numbers:
@@ -161,8 +143,8 @@ class Segment:
             Broken: the file is not what it was.
         """
         try:
-            offset, length = self._terms.term_info(field, term.encode()).extent()
-            return _decode(self._postings.get(offset, length))
+            offset, (length,) = self._terms.term_info(field, term.encode()).extent()  # Whoosh unpacks half of it
+            return decode(self._postings.get(offset, length))
         except TermNotFound:
             return None
         except Exception as error:  # broken pickles raise anything
@@ -177,27 +159,3 @@ class Segment:
         every = np.concatenate(documents)
         order = np.argsort(every, kind="stable")
         return every[order], np.concatenate(codes)[order]
-
-
-def _decode(data: bytes) -> Postings:
-    """All blocks of a posting list (whoosh.codec.whoosh3, `W3PostingsWriter._write_block`) as arrays."""
-    if not data.startswith(WHOOSH3_HEADER_MAGIC):
-        raise Broken("postings")
-    stream = io.BytesIO(data)
-    documents, counts, positions = [], [], []
-    end, last = len(WHOOSH3_HEADER_MAGIC), False
-    while not last:
-        length = int.from_bytes(data[end : end + _BLOCK], "big", signed=True)
-        stream.seek(end + _BLOCK)
-        size, _, _, compressed, _, _ = pickle.load(stream)  # noqa: S301  # sealed, in a folder that only we write to
-        end, last = end + _BLOCK + abs(length), length < 0
-        block = data[stream.tell() : end]
-        ids, weights, values = pickle.loads(zlib.decompress(block) if compressed else block)  # noqa: S301  # as above
-        documents.append(np.cumsum(np.fromiter(ids, np.int32, size), dtype=np.int32))
-        counts.append(
-            np.fromiter(weights, np.float32, size)
-            if isinstance(weights, tuple)
-            else np.full(size, 1.0 if weights is None else weights, np.float32)
-        )
-        positions.append(np.frombuffer(b"".join(values or ()), np.uint32))
-    return Postings(np.concatenate(documents), np.concatenate(counts), np.concatenate(positions))

@@ -12,7 +12,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from kb.search.whoosh_columns import FIELDS, LENGTHS, Books, Floats, Ints, Mask, Postings, Segment
+from kb.search.whoosh_columns import FIELDS, LENGTHS, Books, Floats, Ints, Mask, Segment
+from kb.search.whoosh_postings import Postings
 from kb.search.whoosh_schema import POSTED
 
 _B: Final = 0.75  # BM25, as Whoosh's BM25F has them

@@ -9,7 +9,6 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
-from whoosh.codec.whoosh3 import W3Codec
 from whoosh.index import TOC, FileIndex
 from whoosh.reading import SegmentReader
 from whoosh.writing import SegmentWriter
@@ -17,11 +16,10 @@ from whoosh.writing import SegmentWriter
 from kb.domain.errors import N_, Unavailable
 from kb.search.port import Document
 from kb.search.whoosh_files import SealedStorage
+from kb.search.whoosh_postings import GroupCodec, GroupPool
 from kb.search.whoosh_schema import fields_of, make_schema
 
 NAME: Final = "KB"  # begins the names of Whoosh's files
-_BLOCK: Final = 2048  # postings of a block: read whole, so fewer and larger ones than Whoosh's 128
-_POOL: Final = 64  # megabytes of postings, as Whoosh reckons, that a writer holds before it spills them
 _BATCH: Final = 200  # documents between two looks at the disk
 _SEGMENTS: Final = 12  # more than that are merged
 _SPARE: Final = 32 << 20  # bytes that must stay free on the disk
@@ -65,7 +63,7 @@ def commit(
         Unavailable: the disk is full.
     """
     index = FileIndex(SealedStorage(folder), schema=make_schema(), indexname=NAME)
-    writer = SegmentWriter(index, codec=W3Codec(blocklimit=_BLOCK), compound=False, limitmb=_POOL)
+    writer = SegmentWriter(index, codec=GroupCodec(), poolclass=GroupPool, compound=False)
     try:
         for number in deletes:
             writer.delete_document(number)

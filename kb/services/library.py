@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -206,6 +206,39 @@ def newest(session: Session, actor: Actor, languages: Sequence[str], limit: int 
     ids = visible(sight_of(actor)).with_only_columns(Work.id).where(Work.kind != Kind.PROFILE.value)
     ids = ids.order_by(Work.published_at.desc(), Work.slug).limit(limit)
     return _cards_of(session, actor, list(session.scalars(ids)), languages)
+
+
+def list_works(
+    session: Session,
+    actor: Actor,
+    *,
+    kinds: Collection[Kind] = (),
+    cities: Collection[str] = (),
+    languages: Collection[str] = (),
+    changed_since: dt.datetime | None = None,
+    offset: int = 0,
+    limit: int = 50,
+) -> tuple[int, list[Work]]:
+    """Works by kind and slug: how many there are, and those of one page, ready for `make_cards`.
+
+    Args:
+        languages: works with a public version in any of these.
+        changed_since: works of which some text became public at this moment or later.
+    """
+    ids = visible(sight_of(actor)).with_only_columns(Work.id)
+    if kinds:
+        ids = ids.where(Work.kind.in_([kind.value for kind in kinds]))
+    if cities:
+        ids = ids.where(Work.city_slug.in_(cities))
+    if languages:
+        versions = select(Entry.work_id).join(Revision).where(Revision.state == State.PUBLISHED.value)
+        ids = ids.where(Work.id.in_(versions.where(Entry.language.in_(languages))))
+    if changed_since:
+        ids = ids.where(Work.changed_at >= changed_since)
+    total = session.scalar(select(func.count()).select_from(ids.subquery())) or 0
+    page = session.scalars(ids.order_by(Work.kind, Work.slug).offset(offset).limit(limit)).all()
+    works = with_public_entries(select(Work).where(Work.id.in_(page))).order_by(Work.kind, Work.slug)
+    return total, list(session.scalars(works).unique())
 
 
 def works_of_city(session: Session, actor: Actor, slug: str, languages: Sequence[str]) -> list[Card]:

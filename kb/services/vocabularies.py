@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from kb.domain.roles import Actor
 from kb.domain.vocabularies import Concept, Scheme, Vocabularies
-from kb.models import ConceptRow, VocabularyFile
+from kb.models import AuditEvent, ConceptRow, VocabularyFile
 from kb.services import audit
 
 
@@ -60,3 +60,10 @@ def save_file(session: Session, actor: Actor, name: str, text: str) -> bool:
     session.merge(VocabularyFile(name=name, text=text))
     audit.record(session, actor, "save", "vocabulary", name)
     return True
+
+
+def vocabularies_version(session: Session) -> str:
+    """What changes with every change of a vocabulary; one look at an index of the database."""
+    query = select(func.count(), func.max(AuditEvent.at)).where(AuditEvent.object_type == "vocabulary")
+    count, last = session.execute(query).one()
+    return f"{count} {last}"

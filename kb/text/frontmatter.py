@@ -150,9 +150,7 @@ def _read_header(text: str, lines: dict[str, int]) -> dict[str, object]:
         unclosed = error.context is not None and "quoted scalar" in error.context
         mark = error.context_mark if unclosed else error.problem_mark
         raise Invalid.of(
-            N_(
-                "The header is not YAML here (%(problem)s): put texts with “: ”, “#” or quotation marks in quotation marks."
-            ),
+            N_("The header is not YAML here (%(problem)s): put texts with “: ”, “#” or quotes in quotation marks."),
             line=min(mark.line + 1, text.count("\n")) if mark else 1,
             problem=error.problem,
         ) from error

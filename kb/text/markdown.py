@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import takewhile
 from typing import Final
 from urllib.parse import quote, unquote
@@ -182,6 +183,8 @@ class _Layout(Treeprocessor):
         self.links.append(target)
         if address := self._address(target):
             _set(link, "href", address)
+            if not ("".join(link.itertext()).strip() or any(picture.get("alt") for picture in link.iter("img"))):
+                link.text = target.replace("&", "&amp;")  # a link without words can't be followed by ear
         else:
             _turn_to_words(link)
 
@@ -193,7 +196,7 @@ class _Layout(Treeprocessor):
             self.pictures.append(Picture(name, alt))
             _set(picture, "src", address)
             return
-        _turn_to_words(picture, alt or target)
+        _turn_to_words(picture, alt or (target if address else ""))
         if address and not within_link:
             self.links.append(target)
             picture.tag = "a"
@@ -255,28 +258,29 @@ def _settle_footnotes(root: Element) -> None:
     The roles are those of DPUB-ARIA: screen readers name them in their own language.
     """
     notes = [note for note in root.iter("li") if note.get("id", "").startswith("fn:")]
-    numbers = {note.get("id", "").partition(":")[2]: number for number, note in enumerate(notes, 1)}
-
-    def rename(place: str) -> str:
-        kind, _, name = place.partition(":")
-        return f"{kind}:{numbers[name]}"
-
-    for note in notes:
-        note.set("id", rename(note.get("id", "")))
-    marks = list(root.iter("sup"))
-    places = {mark.get("id", "") for mark in marks}
-    for mark in marks:
-        mark.set("id", rename(mark.get("id", "")))
+    numbers = {note.get("id", "").partition(":")[2]: str(number) for number, note in enumerate(notes, 1)}
+    marks = {mark.get("id", ""): mark for mark in root.iter("sup")}
+    for place in [*notes, *marks.values()]:
+        kind, _, name = place.get("id", "").partition(":")
+        place.set("id", f"{kind}:{numbers.get(name, '')}")
     for link in root.iter("a"):
-        kind, place = link.attrib.pop("class", ""), link.get("href", "")[1:]
-        if kind == "footnote-ref":
-            link.attrib = {"href": f"#{rename(place)}", "role": "doc-noteref"}
-        elif kind == "footnote-backref" and place in places:
+        role, place_name = link.attrib.pop("class", ""), link.get("href", "")[1:]
+        if not role:
+            continue
+        kind, _, name = place_name.partition(":")
+        number = numbers.get(name)
+        link.attrib.clear()
+        if number is None or (role == "footnote-backref" and place_name not in marks):
+            _turn_to_words(link, "")  # nothing at the other end
+            continue
+        link.set("href", f"#{kind}:{number}")
+        if role == "footnote-ref":
+            link.set("role", "doc-noteref")
+        else:
             link.text = "↩\N{VARIATION SELECTOR-15}"
-            number = rename(place).removeprefix("fnref").lstrip(":").replace(":", "/")
-            link.attrib = {"href": f"#{rename(place)}", "role": "doc-backlink", "aria-label": number}
-        elif kind == "footnote-backref":
-            _turn_to_words(link, "")  # nothing in the text refers to this note
+            link.set("role", "doc-backlink")
+            nth = kind.removeprefix("fnref")  # of several marks of the same note, from the second
+            link.set("aria-label", f"{number}.{nth}" if nth else number)
 
 
 def _settle_table(table: Element) -> None:
@@ -300,17 +304,20 @@ def _label_task(item: Element) -> None:
 
 
 def _wrap_sections(root: Element, opening: Mapping[Element, str]) -> None:
+    children: list[Element] = []
     section: Element | None = None
-    for child in list(root):
+    for child in root:
         if child.tag == "h2" or child.get("class") == "footnote":
             section = None
         if child in opening:
             section = Element("section", {"id": opening[child]})
             section.text = section.tail = "\n"
-            root.insert(list(root).index(child), section)
-        if section is not None:
-            root.remove(child)
+            children.append(section)
+        if section is None:
+            children.append(child)
+        else:
             section.append(child)
+    root[:] = children
 
 
 def _turn_to_words(element: Element, words: str | None = None) -> None:
@@ -343,6 +350,7 @@ def _slug(words: str) -> str:
     return "-".join("".join(kept).split())[:_ID_LENGTH].strip("-") or "part"
 
 
+@lru_cache(maxsize=1024)  # the same few section headings come with every text
 def _fold(words: str) -> str:
     return " ".join(unicodedata.normalize("NFC", words).casefold().replace("’", "'").split())
 

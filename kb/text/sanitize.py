@@ -11,10 +11,10 @@ from typing import Final
 
 import nh3
 
-TAGS: Final = frozenset(
-    "a blockquote br code div em h2 h3 h4 h5 h6 hr img input label li ol p pre section strong sup"
-    " table tbody td th thead tr ul".split()
-)
+TAGS: Final = frozenset({
+    "a", "blockquote", "br", "code", "div", "em", "h2", "h3", "h4", "h5", "h6", "hr", "img", "input", "label", "li",
+    "ol", "p", "pre", "section", "strong", "sup", "table", "tbody", "td", "th", "thead", "tr", "ul",
+})  # fmt: skip
 # `rel` of links is set by nh3, `loading`, `type` and `disabled` below
 ATTRIBUTES: Final = {
     "a": frozenset({"href", "title", "aria-label"}),

@@ -12,6 +12,7 @@ from flask.typing import ResponseReturnValue
 from kb.models import City
 from kb.runtime import current_actor, runtime, session, vocabularies
 from kb.services import library
+from kb.services.holdings import cities_with_works
 from kb.web import atlas
 from kb.web.display import city_name, country_name, label
 
@@ -80,7 +81,7 @@ def chart() -> ResponseReturnValue:
     region = request.args.get("region", "").strip()[:80]
     if region not in vocabularies()["regions"]:
         region = ""
-    full = library.cities_with_works(session(), current_actor())
+    full = cities_with_works(session(), current_actor())
     cities = library.list_cities(session(), current_actor(), region=region or None)
     dots = [
         Dot(city, *atlas.project(city.lon, city.lat), city.slug in full)

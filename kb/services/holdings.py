@@ -1,0 +1,51 @@
+"""What the library holds, as plain lists: addresses for catalogues, cities that have more than a profile."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from kb.domain.kinds import Kind
+from kb.domain.roles import Actor
+from kb.domain.visibility import sight_of
+from kb.models import City, Entry, Work
+from kb.models.queries import public_texts, visible
+
+
+@dataclass(frozen=True)
+class Holding:
+    """One work with the languages that it can be read in."""
+
+    kind: Kind
+    slug: str
+    changed_at: dt.datetime | None
+    languages: tuple[str, ...]
+
+    @property
+    def url(self) -> str:
+        """The work's address."""
+        return f"/{self.kind.folder}/{self.slug}"
+
+
+def list_holdings(session: Session, actor: Actor) -> list[Holding]:
+    """Every work that the actor may see, by kind and slug."""
+    texts = public_texts(sight_of(actor)).with_only_columns(Work.kind, Work.slug, Work.changed_at, Entry.language)
+    works: dict[tuple[str, str], tuple[dt.datetime | None, list[str]]] = {}
+    for kind, slug, changed_at, language in session.execute(texts.order_by(Work.kind, Work.slug, Entry.language)):
+        works.setdefault((kind, slug), (changed_at, []))[1].append(language)
+    return [Holding(Kind(kind), slug, at, tuple(tags)) for (kind, slug), (at, tags) in works.items()]
+
+
+def cities_with_works(session: Session, actor: Actor) -> frozenset[str]:
+    """Slugs of the cities of which the actor may read a case or a research result."""
+    works = visible(sight_of(actor)).where(Work.kind != Kind.PROFILE.value, Work.city_slug.is_not(None)).subquery()
+    return frozenset(session.scalars(select(works.c.city_slug).distinct()))
+
+
+def find_cities(session: Session, slugs: Sequence[str]) -> dict[str, City]:
+    """The cities of these slugs, of those that the library knows."""
+    return {city.slug: city for city in session.scalars(select(City).where(City.slug.in_(slugs)))}
