@@ -21,7 +21,7 @@ from kb.domain.visibility import Sight, sight_of
 from kb.domain.vocabularies import Vocabularies
 from kb.search.port import SearchEngine
 from kb.services.people import load_actor
-from kb.services.vocabularies import Words, load_vocabularies, load_words, vocabularies_version
+from kb.services.vocabularies import load_vocabularies, vocabularies_version
 from kb.storage.port import Storage
 
 LOCALE_COOKIE = "locale"
@@ -40,24 +40,16 @@ class Runtime:
     locale: str
     _version: str = ""
     _vocabularies: Vocabularies = field(default_factory=Vocabularies)
-    _words: Words | None = None
 
     def vocabularies(self, session: Session) -> Vocabularies:
         """All schemes, read again when one was changed."""
         self._refresh(session)
         return self._vocabularies
 
-    def words(self, session: Session) -> Words:
-        """The word lists of the search, read again when one was changed."""
-        self._refresh(session)
-        if self._words is None:
-            self._words = load_words(session)
-        return self._words
-
     def _refresh(self, session: Session) -> None:
         version = vocabularies_version(session)
         if version != self._version:
-            self._vocabularies, self._words, self._version = load_vocabularies(session), None, version
+            self._vocabularies, self._version = load_vocabularies(session), version
 
 
 def runtime() -> Runtime:

@@ -32,6 +32,7 @@ Index = Literal["word", "stem", "gram"]
 Script = Literal["word", "hangul", "han", "sea"]
 
 _LONGEST: Final = 64  # characters kept of one word: more is no word
+_INFLECTED: Final = 0.8  # weight of a word in another form
 _SHARE: Final = 2 / 3  # of a run's grams that must be there when they needn't stand in sequence
 _HANGUL: Final = r"\u1100-\u11ff\u3131-\u318e\ua960-\ua97c\uac00-\ud7fb\uffa1-\uffdc"
 _HAN: Final = (
@@ -40,12 +41,15 @@ _HAN: Final = (
 )
 _SEA: Final = r"\u0e01-\u0e3a\u0e40-\u0e4e\u0e81-\u0eff\u1000-\u109f\u1780-\u17d3"
 _LETTER: Final = rf"[^\W_{_HANGUL}{_HAN}{_SEA}]"
+_WORD: Final = rf"{_LETTER}+(?:[{ACCENTS}{VOWEL_SIGNS}]+{_LETTER}*)*"
+# Bits of one or two letters on one side of an apostrophe are no words: l’, qu’, ’s, ’da.
+_BIT: Final = rf"(?<!{_LETTER}){_LETTER}{{1,2}}['’ʼ](?={_LETTER})|(?<={_LETTER})['’ʼ]{_LETTER}{{1,2}}(?!{_LETTER})"
+_SPACED: Final = re.compile(rf"{_BIT}|({_WORD})")
 _SEGMENT: Final = re.compile(
-    rf"(?P<word>{_LETTER}+(?:[{ACCENTS}{VOWEL_SIGNS}]+{_LETTER}*)*)"
-    rf"|(?P<hangul>[{_HANGUL}]+)|(?P<han>[{_HAN}]+)|(?P<sea>[{_SEA}]+)"
+    rf"{_BIT}|(?P<word>{_WORD})|(?P<hangul>[{_HANGUL}]+)|(?P<han>[{_HAN}]+)|(?P<sea>[{_SEA}]+)"
 )
+_RUN: Final = re.compile(f"[{_HANGUL}{_HAN}{_SEA}]")
 _ACCENTS: Final = re.compile(f"[{ACCENTS}]+")
-_APOSTROPHES: Final = frozenset("'’ʼ")
 _PARTICLE: Final = re.compile(f"(?<=..)(?:{'|'.join(PARTICLES)})$")
 _ARABIC_AND: Final = re.compile("^[وف](?=ال|لل)")  # written together with the article, unknown to Snowball
 
@@ -115,13 +119,16 @@ def clean(text: str) -> str:
 
 
 def segments(text: str) -> Iterator[Segment]:
-    """The words and runs in order; bits of two letters beside an apostrophe (l’, qu’, ’s, ’da) are left out."""
+    """The words and runs of a text in order."""
     for found in _SEGMENT.finditer(text):
-        start, end = found.span()
-        if end - start <= 2 and not _APOSTROPHES.isdisjoint(text[max(start - 1, 0) : end + 1]):
-            continue
         script: Any = found.lastgroup
-        yield Segment(found.group(), script, start, end)
+        if script:
+            yield Segment(found.group(), script, found.start(), found.end())
+
+
+def spaced_words(text: str) -> list[str] | None:
+    """The words of a text in which all words are spaced, much faster than `segments`; None for others."""
+    return None if _RUN.search(text) else [word for word in _SPACED.findall(text) if word]
 
 
 @lru_cache(1 << 16)
@@ -129,13 +136,19 @@ def fold(word: str, language: str = "") -> str:
     """The word without case, accents and compatibility forms; Hangul and vowel signs stay whole."""
     if word.isascii() and language not in TURKIC:
         return word.lower()[:_LONGEST]
-    parts = unicodedata.normalize("NFKD", _lower(word, language))
-    return unicodedata.normalize("NFC", _ACCENTS.sub("", parts).translate(LETTERS))[:_LONGEST]
+    return _fold(word[:_LONGEST], language) or word[:_LONGEST]
+
+
+def _fold(text: str, language: str = "") -> str:
+    parts = unicodedata.normalize("NFKD", _lower(text, language))
+    return unicodedata.normalize("NFC", _ACCENTS.sub("", parts).translate(LETTERS))
 
 
 def _lower(word: str, language: str) -> str:
     if language in TURKIC:
         word = word.replace("I", "ı").replace("İ", "i")
+    if word.isascii():
+        return word.lower()
     return unicodedata.normalize("NFC", unicodedata.normalize("NFKC", word).casefold())
 
 
@@ -157,6 +170,11 @@ def stem(word: str, language: str) -> str:
     return fold(stemmers[algorithm].stemWord(lower), language) or fold(word, language)
 
 
+def strip_particle(word: str) -> str:
+    """A Korean word without the particle at its end, if two syllables remain."""
+    return _PARTICLE.sub("", word)
+
+
 @lru_cache(1)
 def _analyse_korean() -> Callable[[str], list[Any]] | None:
     """The parser of python-mecab-ko, loaded at its first use; None where it isn't installed."""
@@ -173,7 +191,7 @@ def morphemes(word: str) -> tuple[str, ...]:
     """What carries meaning in a Korean word: nouns and roots; without an analyser the word less its particle."""
     parse = _analyse_korean()
     if parse is None:
-        return (_PARTICLE.sub("", word),)
+        return (strip_particle(word),)
     found: list[str] = []
     for morpheme in parse(word):
         feature = morpheme.feature
@@ -184,7 +202,8 @@ def morphemes(word: str) -> tuple[str, ...]:
     return tuple(found) or (word,)
 
 
-def _primary(language: str) -> str:
+def primary(language: str) -> str:
+    """The language of a tag without script and region."""
     return language.split("-")[0]
 
 
@@ -195,32 +214,42 @@ def _grams(run: str, script: Script) -> list[str]:
 
 def analyze(text: str, language: str = "") -> Tokens:
     """The terms of a text in a language (a BCP 47 tag; empty for mixed text, which gives no stems of spaced words)."""
-    text, language = clean(text), _primary(language)
+    text, language = clean(text), primary(language)
     tokens = Tokens()
-    position = place = end_of_run = 0
-    last = ""
-    for raw, script, start, end in segments(text):
-        word = fold(raw, language)
-        if script == "word":
+    if (words := spaced_words(text)) is not None:
+        for position, raw in enumerate(words):
+            _add(tokens.word, fold(raw, language), position)
             if language:
-                tokens.stem.setdefault(stem(raw, language), []).append(position)
-        elif script == "hangul":
-            for part in morphemes(word):
-                tokens.stem.setdefault(part, []).append(position)
-        if script in ("word", "hangul"):
-            tokens.word.setdefault(word, []).append(position)
-        position += 1
+                _add(tokens.stem, stem(raw, language), position)
+        return tokens
+    place = end_of_run = 0
+    last = ""
+    for position, (raw, script, start, end) in enumerate(segments(text)):
         if script == "word":
+            _add(tokens.word, fold(raw, language), position)
+            if language:
+                _add(tokens.stem, stem(raw, language), position)
             continue
-        run = fold(raw)
+        run = _fold(raw)
+        if script == "hangul":
+            _add(tokens.word, fold(raw), position)
+            for part in morphemes(fold(raw)):
+                _add(tokens.stem, part, position)
         if last and not text[end_of_run:start].strip():
-            tokens.gram.setdefault(last + run[0], []).append(place - 1)
+            _add(tokens.gram, last + run[0], place - 1)
         else:
             place += 1
         for at, gram in enumerate(_grams(run, script)):
-            tokens.gram.setdefault(gram, []).append(place + at)
+            _add(tokens.gram, gram, place + at)
         place, end_of_run, last = place + len(run), end, run[-1]
     return tokens
+
+
+def _add(terms: dict[str, list[int]], term: str, position: int) -> None:
+    if term in terms:
+        terms[term].append(position)
+    else:
+        terms[term] = [position]
 
 
 def query_forms(text: str, languages: Collection[str]) -> tuple[tuple[Form, ...], ...]:
@@ -230,7 +259,7 @@ def query_forms(text: str, languages: Collection[str]) -> tuple[tuple[Form, ...]
         text: one word as typed; `e-learning` and `AI교육` have two segments.
         languages: those of the index, whose stems are tried.
     """
-    primaries = sorted({_primary(language) for language in languages})
+    primaries = sorted({primary(language) for language in languages})
     return tuple(
         _spaced_forms(found.text, primaries) if found.script == "word" else _run_forms(fold(found.text), found.script)
         for found in segments(clean(text))
@@ -238,17 +267,25 @@ def query_forms(text: str, languages: Collection[str]) -> tuple[tuple[Form, ...]
 
 
 def _spaced_forms(raw: str, languages: Collection[str]) -> tuple[Form, ...]:
-    stems = dict.fromkeys(stem(raw, language) for language in languages)
-    exact = Form("word", (fold(raw),))
-    return (exact, *(Form("stem", (found,), weight=0.8) for found in stems))
+    """The word itself and its stems, each sought among words and among stems.
+
+    For an algorithm may take a plural to the singular and the singular further (Spanish ciudades, ciudad, ciud).
+    """
+    word = fold(raw)
+    stems = dict.fromkeys([*(stem(raw, language) for language in languages), word])
+    return (
+        Form("word", (word,)),
+        *(Form("stem", (found,), weight=_INFLECTED) for found in stems),
+        *(Form("word", (found,), weight=_INFLECTED) for found in stems if found != word),
+    )
 
 
 def _run_forms(run: str, script: Script) -> tuple[Form, ...]:
     forms: list[Form] = []
     if script == "hangul":
         parts = tuple(dict.fromkeys(morphemes(run)))
-        forms += [Form("word", (run,)), Form("stem", parts, len(parts), weight=0.8)]
-        run = _PARTICLE.sub("", run)
+        forms += [Form("word", (run,)), Form("stem", parts, len(parts), weight=_INFLECTED)]
+        run = strip_particle(run)
     pairs = tuple(run[at : at + 2] for at in range(len(run) - 1))
     if pairs:
         forms.append(Form("gram", pairs, sequence=len(pairs) > 1, weight=0.9 if script != "hangul" else 0.7))
@@ -268,7 +305,7 @@ def phrase_slots(text: str, languages: Collection[str], *, loose: bool) -> tuple
         languages: those of the index.
         loose: whether inflected words will do.
     """
-    primaries = sorted({_primary(language) for language in languages})
+    primaries = sorted({primary(language) for language in languages})
     found = list(segments(clean(text)))
     slots: list[Slot] = []
     for position, (raw, script, _, _) in enumerate(found):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import Final, Protocol
 
@@ -83,10 +83,11 @@ class Document:
 
     def digest(self) -> str:
         """32 hexadecimal digits that change with anything in the document; `ids()` gives the same."""
-        text = json.dumps(asdict(self), ensure_ascii=False, sort_keys=True)
+        text = json.dumps([getattr(self, name) for name in _DIGESTED], ensure_ascii=False)
         return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
+_DIGESTED: Final = tuple(found.name for found in fields(Document))
 _MANY: Final = {
     "key_feature": "key_features",
     "cluster": "clusters",

@@ -97,8 +97,10 @@ class Segment:
         files = SealedReader(folder)
         codec = segment.codec()
         self.name: str = segment.segment_id()
+        files.check(self.name)
         self.size: int = segment.doc_count_all()
         self._terms = codec.terms_reader(files, segment)
+        self._words: dict[tuple[str, str], tuple[tuple[str, int], ...]] = {}
         self._postings = files.open_file(segment.make_filename(W3Codec.POSTS_EXT))
         columns = codec.per_document_reader(files, segment)
         self._texts = {
@@ -128,8 +130,13 @@ class Segment:
         found: bytes = self._texts[column][document] if column in self._texts else b""
         return found
 
-    def vocabulary(self, field: str, prefix: str = "") -> Iterator[tuple[str, int]]:
-        """The terms of a field that begin so, in order, each with the number of its documents."""
+    def words(self, field: str, letter: str) -> tuple[tuple[str, int], ...]:
+        """The terms of a field that begin with a character, in order, each with the number of its documents."""
+        if (field, letter) not in self._words:
+            self._words[field, letter] = tuple(self._vocabulary(field, letter))
+        return self._words[field, letter]
+
+    def _vocabulary(self, field: str, prefix: str = "") -> Iterator[tuple[str, int]]:
         start = prefix.encode()
         for (name, term), info in self._terms.items_from(field, start):
             if name != field or not term.startswith(start):
@@ -152,7 +159,7 @@ class Segment:
 
     def _read_facet(self, name: str, values: Numbers) -> tuple[Ints, Ints]:
         documents, codes = [np.zeros(0, np.int32)], [np.zeros(0, np.int32)]
-        for value, _ in self.vocabulary(name):
+        for value, _ in self._vocabulary(name):
             if found := self.read_postings(name, value):
                 documents.append(found.documents)
                 codes.append(np.full(len(found.documents), values.of(value), np.int32))

@@ -34,8 +34,6 @@ from kb.search.whoosh_snapshot import Snapshot
 
 _POINTER: Final = "current.json"
 _LOCK: Final = "write.lock"
-_TRIES: Final = 10  # to open a state that a writer replaces meanwhile
-_PAUSE: Final = 0.02  # seconds between them
 _TICK: Final = 50_000_000  # nanoseconds within which a folder may change twice and look the same
 
 _MISSING: Final = N_("The search index is not built yet.")
@@ -171,20 +169,20 @@ class WhooshEngine:
         Raises:
             Unavailable: there is no index that can be read.
         """
-        for attempt in range(_TRIES):
+        tried = None
+        while True:
             folder = self._folder / self._read_pointer()
+            generation = None
             try:
                 generation = whoosh_writer.generation(folder)
                 if before and before.generation == f"{folder.name}:{generation}":
                     return before
                 return self._load(folder, generation, before)
-            except FileNotFoundError as error:  # a writer cleans up what it has just replaced: look again
-                if attempt == _TRIES - 1:
-                    raise Unavailable(_BROKEN) from error
-                time.sleep(_PAUSE)
             except Exception as error:  # broken pickles raise anything
-                raise Unavailable(_BROKEN) from error
-        raise AssertionError("the last try returns or raises")
+                # A file that isn't there may belong to a state that a writer has replaced meanwhile: look again.
+                if not isinstance(error, FileNotFoundError) or tried == (folder, generation):
+                    raise Unavailable(_BROKEN) from error
+                tried = folder, generation
 
     def _load(self, folder: Path, generation: int, before: Snapshot | None) -> Snapshot:
         toc = TOC.read(SealedReader(folder), whoosh_writer.NAME, gen=generation, schema=whoosh_schema.make_schema())

@@ -7,9 +7,11 @@ Whoosh commits. Whoosh reads through this class too and never sees the seal.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import struct
 import zlib
+from itertools import groupby
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,6 +19,7 @@ from whoosh.codec.whoosh3 import W3Codec
 from whoosh.filedb.filestore import FileStorage
 from whoosh.filedb.structfile import BufferFile
 
+LIST: Final = ".list"  # ends the name of the file that names all others of a segment
 _SEAL: Final = struct.Struct("<I")
 _CHUNK: Final = 1 << 20
 
@@ -34,27 +37,50 @@ def sync_folder(folder: Path) -> None:
         os.close(number)
 
 
-class SealedStorage(FileStorage):  # type: ignore[misc]  # whoosh has no types
-    """A folder of sealed files; what it opens lies in memory, safe from what happens to the file."""
+class TrackedStorage(FileStorage):  # type: ignore[misc]  # whoosh has no types
+    """A folder that remembers what was written to it, since Whoosh leaves files open when it fails."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: str | Path) -> None:
         super().__init__(str(folder))
-        self._unsealed: set[str] = set()
+        self._written: dict[str, Any] = {}
+        self._temporary: list[TrackedStorage] = []
 
     def create_file(self, name: str, **options: Any) -> Any:
-        """A file to write; sealed at the next commit."""
-        self._unsealed.add(name)
-        return super().create_file(name, **options)
+        """A file to write."""
+        self._written[name] = super().create_file(name, **options)
+        return self._written[name]
+
+    def temp_storage(self, name: str | None = None) -> Any:
+        """A folder within for what Whoosh gathers."""
+        self._temporary.append(TrackedStorage(Path(self.folder, name or "temporary")))
+        return self._temporary[-1].create()
+
+    def abandon(self) -> None:
+        """Close whatever is still open."""
+        for storage in self._temporary:
+            storage.abandon()
+        for file in self._written.values():
+            with contextlib.suppress(OSError, ValueError):  # what it still holds in memory may not fit the disk
+                file.raw_file().close()
+
+
+class SealedStorage(TrackedStorage):
+    """A folder of sealed files; what it opens lies in memory, safe from what happens to the file."""
 
     def rename_file(self, oldname: str, newname: str, safe: bool = False) -> None:
         """The last step of a commit: all that was written since lies sealed on the disk before it."""
-        for name in sorted(self._unsealed):
-            if (path := Path(self.folder, name)).exists():
-                _seal(path)
-        self._unsealed.clear()
-        sync_folder(Path(self.folder))
+        folder = Path(self.folder)
+        written = sorted(name for name in self._written if (folder / name).exists())
+        for segment, names in groupby(written, key=lambda name: name.split(".")[0]):
+            for name in (files := list(names)):
+                _seal(folder / name)
+            if not segment.startswith("_"):
+                (folder / (segment + LIST)).write_text("\n".join(files))
+                _seal(folder / (segment + LIST))
+        self._written.clear()
+        sync_folder(folder)
         super().rename_file(oldname, newname, safe)
-        sync_folder(Path(self.folder))
+        sync_folder(folder)
 
     def open_file(self, name: str, **options: Any) -> Any:
         """The content of a file.
@@ -64,7 +90,7 @@ class SealedStorage(FileStorage):  # type: ignore[misc]  # whoosh has no types
             OSError: there is no such file.
         """
         data = Path(self.folder, name).read_bytes()
-        if name in self._unsealed:  # a writer reads what it has just written
+        if name in self._written:  # a writer reads what it has just written
             return BufferFile(data, name=name, **options)
         content, seal = data[: -_SEAL.size], data[-_SEAL.size :]
         if len(seal) < _SEAL.size or _SEAL.unpack(seal)[0] != zlib.crc32(content):
@@ -73,7 +99,18 @@ class SealedStorage(FileStorage):  # type: ignore[misc]  # whoosh has no types
 
     def file_length(self, name: str) -> int:
         """Bytes of content."""
-        return int(super().file_length(name)) - (0 if name in self._unsealed else _SEAL.size)
+        return int(super().file_length(name)) - (0 if name in self._written else _SEAL.size)
+
+    def check(self, segment: str) -> None:
+        """Look at every file of a segment.
+
+        Raises:
+            Broken: one is not what was written.
+            OSError: one isn't there.
+        """
+        names = self.open_file(segment + LIST).read().decode()
+        for name in names.split("\n"):
+            self.open_file(name)
 
 
 def _seal(path: Path) -> None:

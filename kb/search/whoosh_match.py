@@ -39,6 +39,7 @@ from kb.search.whoosh_schema import WEIGHTS
 from kb.search.whoosh_snapshot import Snapshot
 
 _WORDS: Final = "words"
+_ENDINGS: Final = 1_000  # terms of a field that one beginning stands for, the most frequent
 _SPELLINGS: Final = 50  # words that a misspelt one stands for, the closest
 _SHIFT: Final = 32  # a place is a document's number shifted by this, plus a position
 _ROOM: Final = 1 << 16  # before the first position, for phrases that would have to begin before the text
@@ -181,7 +182,7 @@ class Matcher:
         return self._any_of("word", lambda name: self._beginning(name, start), fields, 1.0)
 
     def _beginning(self, name: str, start: str) -> dict[str, float]:
-        return dict.fromkeys(self._snapshot.beginning(name, start), 1.0)
+        return dict.fromkeys(self._snapshot.beginning(name, start, _ENDINGS), 1.0)
 
     def _fuzzy(self, leaf: Fuzzy, fields: Sequence[str]) -> Found:
         word = fold(clean(leaf.text))

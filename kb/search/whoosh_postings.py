@@ -8,9 +8,10 @@ from __future__ import annotations
 import io
 import marshal
 import pickle
+import struct
 import zlib
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from heapq import merge
 from itertools import groupby
@@ -20,14 +21,18 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from whoosh.codec.whoosh3 import WHOOSH3_HEADER_MAGIC, W3Codec, W3FieldWriter, W3PostingsWriter
+from whoosh.codec.whoosh3 import WHOOSH3_HEADER_MAGIC, W3Codec, W3FieldWriter, W3TermInfo
 
 from kb.search.whoosh_files import Broken
 
 _BLOCK: Final = 2048  # postings of a block: read whole, so fewer and larger ones than Whoosh's 128
-_COMPRESSED: Final = 64  # postings from which a list is worth compressing
+_COMPRESSED: Final = 64  # postings from which a block is worth compressing
+_LEVEL: Final = 3  # of compression, Whoosh's own
+_PICKLE: Final = 4  # Whoosh's 2 has no bytes and writes them as text
 _HELD: Final = 1_000_000  # postings in memory before a writer spills them, about 100 megabytes
-_LENGTH: Final = 4  # bytes before a block that say how long it is
+_LENGTH: Final = struct.Struct(">i")  # before a block: how long it is, negative for the last
+_FIELD: Final = struct.Struct(">H")  # before a term: the number of its field
+_POSITION: Final = array("I").itemsize
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,75 +49,120 @@ class Postings:
         return self.documents.nbytes + self.counts.nbytes + self.positions.nbytes
 
 
+class Group(NamedTuple):
+    """A term of a field and, as far as they are gathered, its documents and the encoded positions in each."""
+
+    field: str
+    term: bytes
+    documents: array[int]
+    values: list[bytes]
+
+
 def decode(data: bytes) -> Postings:
-    """All blocks of a posting list (see `W3PostingsWriter`) as arrays.
+    """A posting list as arrays.
 
     Raises:
         Broken: it is no posting list; what is damaged within raises anything.
     """
-    if not data.startswith(WHOOSH3_HEADER_MAGIC):
-        raise Broken("postings")
-    stream = io.BytesIO(data)
     documents, counts, positions = [], [], []
-    end, last = len(WHOOSH3_HEADER_MAGIC), False
-    while not last:
-        length = int.from_bytes(data[end : end + _LENGTH], "big", signed=True)
-        stream.seek(end + _LENGTH)
-        size, _, _, compressed, _, _ = pickle.load(stream)  # noqa: S301  # sealed, in a folder that only we write to
-        end, last = end + _LENGTH + abs(length), length < 0
-        block = data[stream.tell() : end]
-        ids, weights, values = pickle.loads(zlib.decompress(block) if compressed else block)  # noqa: S301  # as above
-        documents.append(np.cumsum(np.fromiter(ids, np.int32, size), dtype=np.int32))
+    for ids, weights, values in read_blocks(data):
+        documents.append(ids)
         counts.append(
-            np.fromiter(weights, np.float32, size)
+            np.fromiter(weights, np.float32, len(ids))
             if isinstance(weights, tuple)
-            else np.full(size, 1.0 if weights is None else weights, np.float32)
+            else np.full(len(ids), 1.0 if weights is None else weights, np.float32)
         )
         positions.append(np.frombuffer(b"".join(values or ()), np.uint32))
     return Postings(np.concatenate(documents), np.concatenate(counts), np.concatenate(positions))
 
 
-class Group(NamedTuple):
-    """A term of a field and, as far as they are gathered, its documents, weights and encoded positions."""
+def read_blocks(data: bytes) -> Iterator[tuple[NDArray[np.int32], Any, tuple[bytes, ...] | None]]:
+    """The blocks of a posting list as `W3PostingsWriter` lays them out: documents, weights, values.
 
-    field: str
-    term: bytes
-    documents: array[int]
-    weights: array[float]
-    values: list[bytes]
+    Weights are None where all are 1, a number where all are the same; values are None where the field has none.
+    """
+    if not data.startswith(WHOOSH3_HEADER_MAGIC):
+        raise Broken("postings")
+    stream = io.BytesIO(data)
+    end, last = len(WHOOSH3_HEADER_MAGIC), False
+    while not last:
+        (length,) = _LENGTH.unpack_from(data, end)
+        stream.seek(end + _LENGTH.size)
+        size, _, _, compressed, _, _ = pickle.load(stream)  # noqa: S301  # sealed, in a folder that only we write to
+        end, last = end + _LENGTH.size + abs(length), length < 0
+        block = data[stream.tell() : end]
+        ids, weights, values = pickle.loads(zlib.decompress(block) if compressed else block)  # noqa: S301  # as above
+        yield np.cumsum(np.fromiter(ids, np.int32, size), dtype=np.int32), weights, values
+
+
+def encode(group: Group, counts: list[int]) -> bytes:
+    """A posting list as `read_blocks` reads it; blocks tell no lengths of fields, which only help to skip blocks."""
+    parts = [WHOOSH3_HEADER_MAGIC]
+    total = len(group.documents)
+    for start in range(0, total, _BLOCK):
+        end = min(start + _BLOCK, total)
+        documents, some = group.documents[start:end], counts[start:end]
+        ids = (documents[0], *np.diff(documents).tolist()) if end - start > 1 else (documents[0],)
+        most = float(max(some))
+        weights = None if most == 1 else most if min(some) == most else tuple(map(float, some))
+        values = tuple(group.values[start:end]) if group.values[start] else None
+        block = pickle.dumps((ids, weights, values), _PICKLE)
+        level = _LEVEL if end - start >= _COMPRESSED else 0
+        if level:
+            block = zlib.compress(block, level)
+        head = pickle.dumps((end - start, documents[-1], most, level, 0, 0), _PICKLE)
+        length = len(head) + len(block)
+        parts += (_LENGTH.pack(-length if end == total else length), head, block)
+    return b"".join(parts)
 
 
 class GroupPool:
     """Gathers postings by term, as Whoosh's `PostingPool` does one by one; spills sorted runs to the disk."""
 
-    def __init__(self, storage: Any, segment: Any, **_: Any) -> None:
-        self._folder = Path(storage.folder)
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
         self._terms: dict[str, dict[bytes, Group]] = {}
         self._count = 0
         self._runs: list[Path] = []
 
-    def add(self, posting: tuple[str, bytes, int, float, bytes]) -> None:
-        """One posting; documents of a term come in ascending order."""
-        field, term, document, weight, value = posting
-        terms = self._terms.setdefault(field, {})
+    def add_text(self, field: str, document: int, terms: Mapping[str, list[int]]) -> int:
+        """The terms of a document's field with their positions; gives how many there are, repeated ones too."""
+        length = 0
+        for term, positions in terms.items():
+            self.add(field, term.encode(), (document,), (array("I", positions).tobytes(),))
+            length += len(positions)
+        return length
+
+    def add_values(self, field: str, document: int, values: Iterable[str]) -> None:
+        """The values of a document under a facet."""
+        for value in values:
+            self.add(field, value.encode(), (document,), (b"",))
+
+    def add(self, field: str, term: bytes, documents: Iterable[int], values: Iterable[bytes]) -> None:
+        """Postings of a term; its documents come in ascending order."""
+        terms = self._terms.get(field)
+        if terms is None:
+            terms = self._terms[field] = {}
         group = terms.get(term)
         if group is None:
-            group = terms[term] = Group(field, term, array("I"), array("f"), [])
-        group.documents.append(document)
-        group.weights.append(weight)
-        group.values.append(value)
-        self._count += 1
+            group = terms[term] = Group(field, term, array("I"), [])
+        before = len(group.documents)
+        group.documents.extend(documents)
+        group.values.extend(values)
+        self._count += len(group.documents) - before
         if self._count >= _HELD:
             self._spill()
 
     def iter_postings(self) -> Iterator[Group]:
         """All that was added, by field and term."""
+        if not self._runs:
+            yield from self._sorted()
+            return
         runs = [*(self._read(run) for run in self._runs), self._sorted()]
         for (field, term), parts in groupby(merge(*runs, key=itemgetter(0, 1)), key=itemgetter(0, 1)):
-            whole = Group(field, term, array("I"), array("f"), [])
+            whole = Group(field, term, array("I"), [])
             for part in parts:
                 whole.documents.extend(part.documents)
-                whole.weights.extend(part.weights)
                 whole.values.extend(part.values)
             yield whole
 
@@ -131,57 +181,38 @@ class GroupPool:
         path = self._folder / f"{len(self._runs)}.run"
         self._runs.append(path)
         with path.open("wb") as file:
-            for field, term, documents, weights, values in self._sorted():
-                marshal.dump((field, term, documents.tobytes(), weights.tobytes(), values), file)
+            for field, term, documents, values in self._sorted():
+                marshal.dump((field, term, documents.tobytes(), values), file)
         self._terms, self._count = {}, 0
 
     @staticmethod
     def _read(path: Path) -> Iterator[Group]:
         with path.open("rb") as file:
             while file.peek(1):
-                field, term, documents, weights, values = marshal.load(file)  # noqa: S302  # our own, of this commit
-                yield Group(field, term, array("I", documents), array("f", weights), values)
+                field, term, documents, values = marshal.load(file)  # noqa: S302  # our own, of this commit
+                yield Group(field, term, array("I", documents), values)
 
 
 class GroupCodec(W3Codec):  # type: ignore[misc]  # whoosh has no types
-    """The W3 codec, writing whole groups.
-
-    Blocks don't tell the lengths of fields, which only matter for skipping blocks: nought is a safe bound.
-    """
+    """The W3 codec, writing whole groups."""
 
     length_stats = False
-
-    def __init__(self) -> None:
-        super().__init__(blocklimit=_BLOCK)
 
     def field_writer(self, storage: Any, segment: Any) -> Any:
         """The writer of terms and postings."""
         return _FieldWriter(self, storage, segment)
-
-    def postings_writer(self, dbfile: Any, byteids: bool = False) -> Any:
-        """The writer of posting lists."""
-        return _PostingsWriter(dbfile, self._blocklimit, byteids)
 
 
 class _FieldWriter(W3FieldWriter):  # type: ignore[misc]  # whoosh has no types
     def add_postings(self, schema: Any, lengths: None, items: Iterable[Group]) -> None:
         for field, groups in groupby(items, key=itemgetter(0)):
             self.start_field(field, schema[field])
+            number = _FIELD.pack(self._fieldid)
             for group in groups:
-                self.start_term(group.term)
-                self._postwriter.add_group(group)
-                self.finish_term()
+                counts = [len(value) // _POSITION or 1 for value in group.values]
+                info = W3TermInfo(sum(counts), len(counts), 0, 0, max(counts), group.documents[0], group.documents[-1])
+                data = encode(group, counts)
+                info.set_extent(self._postfile.tell(), len(data))
+                self._postfile.write(data)
+                self._tindex.add(number + group.term, info.to_bytes())
             self.finish_field()
-
-
-class _PostingsWriter(W3PostingsWriter):  # type: ignore[misc]  # whoosh has no types
-    def add_group(self, group: Group) -> None:
-        self._compression = 3 if len(group.documents) >= _COMPRESSED else 0
-        for start in range(0, len(group.documents), self._blocklimit):
-            if self._ids:
-                self._write_block()
-            end = start + self._blocklimit
-            self._ids = group.documents[start:end]
-            self._weights = group.weights[start:end]
-            self._values = group.values[start:end]
-            self._maxweight = max(self._weights)

@@ -7,7 +7,6 @@ For each text field there are three indexed ones, one for each index of `kb.sear
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from whoosh.columns import NumericColumn, VarBytesColumn
@@ -44,28 +43,17 @@ class PackedPositions(Positions):  # type: ignore[misc]  # whoosh has no types
 
 
 class TERMS(FieldType):  # type: ignore[misc]  # whoosh has no types
-    """A field that takes terms with their positions, taken apart before."""
+    """A field of terms with their positions."""
 
     def __init__(self) -> None:
         super().__init__(PackedPositions(), None, scorable=True)
 
-    def index(self, value: Mapping[str, list[int]], **_: Any) -> Iterator[tuple[bytes, int, float, bytes]]:
-        """Postings as Whoosh's writer takes them: term, frequency, weight, value."""
-        for term, positions in value.items():
-            count = len(positions)
-            yield term.encode(), count, float(count), self.format.encode(positions)
-
 
 class VALUES(FieldType):  # type: ignore[misc]  # whoosh has no types
-    """A field that takes any number of values, each a term by itself."""
+    """A field of values, each a term by itself."""
 
     def __init__(self) -> None:
         super().__init__(Existence(), None)
-
-    def index(self, value: tuple[str, ...], **_: Any) -> Iterator[tuple[bytes, int, float, bytes]]:
-        """Postings as Whoosh's writer takes them."""
-        for item in dict.fromkeys(value):
-            yield item.encode(), 1, 1.0, b""
 
 
 def make_schema() -> Schema:

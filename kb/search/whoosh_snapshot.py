@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 import zlib
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from functools import cached_property
+from itertools import islice, takewhile
 from typing import Any, Final
 
 import numpy as np
@@ -19,7 +21,6 @@ from kb.search.whoosh_schema import POSTED
 _B: Final = 0.75  # BM25, as Whoosh's BM25F has them
 _K1: Final = 1.2
 _NONE: Final = Postings(np.zeros(0, np.int32), np.zeros(0, np.float32), np.zeros(0, np.uint32))
-_EXPANSIONS: Final = 1_000  # terms of a field that one beginning stands for: the most frequent
 
 
 class Snapshot:
@@ -100,13 +101,15 @@ class Snapshot:
         norm = _K1 * ((1 - _B) + (_B / average) * length)
         return np.asarray((rarity * (_K1 + 1)) * counts / (counts + norm), np.float32)
 
-    def beginning(self, field: str, prefix: str) -> list[str]:
-        """The terms of a field that begin so; of very many the most frequent."""
+    def beginning(self, field: str, prefix: str, most: int | None = None) -> list[str]:
+        """The terms of a field that begin so, at least one character long; the most frequent ones first."""
         found: Counter[str] = Counter()
         for segment in self.segments:
-            for term, frequency in segment.vocabulary(field, prefix):
+            words = segment.words(field, prefix[0])
+            start = bisect_left(words, (prefix, 0))
+            for term, frequency in takewhile(lambda word: word[0].startswith(prefix), islice(words, start, None)):
                 found[term] += frequency
-        return [term for term, _ in found.most_common(_EXPANSIONS)]
+        return [term for term, _ in found.most_common(most)]
 
     def having(self, facet: str, values: Collection[str]) -> Mask:
         """The documents that have any of the values."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
 from whoosh.index import TOC, FileIndex
 from whoosh.reading import SegmentReader
 from whoosh.writing import SegmentWriter
@@ -16,7 +17,7 @@ from whoosh.writing import SegmentWriter
 from kb.domain.errors import N_, Unavailable
 from kb.search.port import Document
 from kb.search.whoosh_files import SealedStorage
-from kb.search.whoosh_postings import GroupCodec, GroupPool
+from kb.search.whoosh_postings import GroupCodec, GroupPool, read_blocks
 from kb.search.whoosh_schema import fields_of, make_schema
 
 NAME: Final = "KB"  # begins the names of Whoosh's files
@@ -63,7 +64,7 @@ def commit(
         Unavailable: the disk is full.
     """
     index = FileIndex(SealedStorage(folder), schema=make_schema(), indexname=NAME)
-    writer = SegmentWriter(index, codec=GroupCodec(), poolclass=GroupPool, compound=False)
+    writer = _Writer(index)
     try:
         for number in deletes:
             writer.delete_document(number)
@@ -80,10 +81,49 @@ def commit(
         _check_room(folder, 0)
         writer.commit(mergetype=_merge)
     except BaseException:
-        with contextlib.suppress(Exception):
-            writer.cancel()
+        writer.storage.abandon()
         _sweep(folder)
         raise
+
+
+class _Writer(SegmentWriter):  # type: ignore[misc]  # whoosh has no types
+    """Whoosh's writer, handing on terms a document or a segment at a time."""
+
+    def __init__(self, index: FileIndex) -> None:
+        super().__init__(index, codec=GroupCodec(), compound=False, _lk=False)  # the caller holds a lock
+        self.pool = GroupPool(Path(self.temp_storage().folder))
+
+    def add_document(self, **fields: Any) -> None:
+        self.perdocwriter.start_doc(self.docnum)
+        for name, value in sorted(fields.items()):
+            kind, length = self.schema[name], 0
+            if kind.scorable:
+                length = self.pool.add_text(name, self.docnum, value)
+            elif kind.indexed:
+                self.pool.add_values(name, self.docnum, value)
+            else:
+                self.perdocwriter.add_column_value(name, kind.column_type, value)
+            self.perdocwriter.add_field(name, kind, None, length)
+        self.perdocwriter.finish_doc()
+        self.docnum += 1
+        self._added = True
+
+    def add_postings_to_pool(self, reader: SegmentReader, startdoc: int, docmap: Mapping[int, int] | None) -> None:
+        segment = reader.segment()
+        postings = self.storage.open_file(segment.make_filename(GroupCodec.POSTS_EXT))
+        moved = np.full(reader.doc_count_all(), -1, np.int64)  # each document's number among the new ones
+        if docmap is None:
+            moved[:] = startdoc + np.arange(len(moved))
+        else:
+            moved[list(docmap)] = list(docmap.values())
+        for (field, term), info in self.codec.terms_reader(self.storage, segment).items():
+            offset, (length,) = info.extent()
+            for documents, _, values in read_blocks(postings.get(offset, length)):
+                there = moved[documents]
+                kept = np.flatnonzero(there >= 0)
+                if len(kept):
+                    every = values or (b"",) * len(documents)
+                    self.pool.add(field, term, there[kept].tolist(), [every[at] for at in kept])
 
 
 def _check_room(folder: Path, characters: int) -> None:

@@ -34,9 +34,8 @@ from kb.text.sanitize import sanitize
 
 _HEADINGS: Final = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 _BLOCKS: Final = frozenset({"blockquote", "div", "hr", "ol", "p", "pre", "table", "ul", *_HEADINGS})
-_ADDRESS: Final = re.compile(r"(?:https?://|mailto:)[^\s\\]+", re.IGNORECASE)
+_ADDRESS: Final = re.compile(r"(?:https?://|mailto:|#)[^\s\\]+", re.IGNORECASE)
 _PATH: Final = re.compile(r"/(?![/\\])[^\s\\]*")
-_FRAGMENT: Final = re.compile(r"#[^\s\\]*")
 _ID_LENGTH: Final = 80
 
 
@@ -165,7 +164,7 @@ class _Layout(Treeprocessor):
         links = list(root.iter("a"))
         within_links = {picture for link in links for picture in link.iter("img")}
         for link in links:
-            self._settle_link(link)
+            self._settle_link(link, _text(link.get("href", "")))
         for picture in list(root.iter("img")):
             self._settle_picture(picture, within_link=picture in within_links)
         for table in root.iter("table"):
@@ -176,31 +175,28 @@ class _Layout(Treeprocessor):
         opening = self._settle_headings(root)
         _wrap_sections(root, opening)
 
-    def _settle_link(self, link: Element) -> None:
-        target = _text(link.get("href", ""))
-        if _FRAGMENT.fullmatch(target):
-            return
-        self.links.append(target)
-        if address := self._address(target):
-            _set(link, "href", address)
-            if not ("".join(link.itertext()).strip() or any(picture.get("alt") for picture in link.iter("img"))):
-                link.text = target.replace("&", "&amp;")  # a link without words can't be followed by ear
-        else:
+    def _settle_link(self, link: Element, target: str) -> None:
+        if not target.startswith("#"):
+            self.links.append(target)
+        address = self._address(target)
+        if address is None:
             _turn_to_words(link)
+            return
+        _set(link, "href", address)
+        if not ("".join(link.itertext()).strip() or any(picture.get("alt") for picture in link.iter("img"))):
+            link.text = target.replace("&", "&amp;")  # a link without words can't be followed by ear
 
     def _settle_picture(self, picture: Element, *, within_link: bool) -> None:
         target, alt = _text(picture.get("src", "")), _text(picture.get("alt", ""))
         name, _ = _file(target)
-        address = self._address(target)
-        if name and address:
+        if name:
             self.pictures.append(Picture(name, alt))
-            _set(picture, "src", address)
+            _set(picture, "src", self._address(target) or "")
             return
-        _turn_to_words(picture, alt or (target if address else ""))
-        if address and not within_link:
-            self.links.append(target)
+        _turn_to_words(picture, alt)
+        if not within_link:
             picture.tag = "a"
-            _set(picture, "href", address)
+            self._settle_link(picture, target)
 
     def _address(self, target: str) -> str | None:
         """Where a target leads, or None where it may not."""

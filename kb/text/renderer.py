@@ -51,7 +51,7 @@ class Renderer:
             sections: section heading in any language → code, see `kb.text.markdown.render`.
             workers: how many texts are laid out at a time.
             seconds: for one text.
-            memory_mb: address space of a process, in MiB; about 40 are used before any text comes.
+            memory_mb: address space of a process, in MiB; about 25 are used before any text comes.
         """
         settings = {"sections": dict(sections), "seconds": seconds, "memory": memory_mb * 2**20}
         children = [_Child(_line(settings)) for _ in range(workers)]

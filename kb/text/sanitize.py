@@ -15,8 +15,9 @@ TAGS: Final = frozenset({
     "a", "blockquote", "br", "code", "div", "em", "h2", "h3", "h4", "h5", "h6", "hr", "img", "input", "label", "li",
     "ol", "p", "pre", "section", "strong", "sup", "table", "tbody", "td", "th", "thead", "tr", "ul",
 })  # fmt: skip
-# `rel` of links is set by nh3, `loading`, `type` and `disabled` below
+# `rel` of links, `loading` of pictures and `disabled` of boxes are set below, whatever stood there
 ATTRIBUTES: Final = {
+    "*": frozenset[str](),  # without this, nh3 lets some pass on every tag
     "a": frozenset({"href", "title", "aria-label"}),
     "img": frozenset({"src", "alt", "title"}),
     "input": frozenset({"checked"}),
@@ -25,6 +26,7 @@ ATTRIBUTES: Final = {
 }
 VALUES: Final = {
     "a": {"role": {"doc-noteref", "doc-backlink"}},
+    "input": {"type": {"checkbox"}},
     "table": {"tabindex": {"0"}},  # a wide table scrolls: it must be reachable by keyboard
     "th": {"scope": {"col"}},
 }
@@ -53,7 +55,8 @@ _CLEANER: Final = nh3.Cleaner(
     attributes={tag: set(names) for tag, names in ATTRIBUTES.items()},
     attribute_filter=_filter,
     tag_attribute_values=VALUES,
-    set_tag_attribute_values={"img": {"loading": "lazy"}, "input": {"type": "checkbox", "disabled": ""}},
+    # one for each tag: nh3 gives several in another order each time
+    set_tag_attribute_values={"img": {"loading": "lazy"}, "input": {"disabled": ""}},
     allowed_classes={tag: set(names) for tag, names in CLASSES.items()},
     url_schemes=set(SCHEMES),
     link_rel=LINK_REL,

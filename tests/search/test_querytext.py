@@ -1,0 +1,395 @@
+"""Whatever is typed is read; what is meant is kept."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from kb.search.port import (
+    FACETS,
+    And,
+    AtLeast,
+    Best,
+    Everything,
+    Fuzzy,
+    Not,
+    Or,
+    Phrase,
+    Prefix,
+    Query,
+    Term,
+    Value,
+    Weighted,
+    Years,
+)
+from kb.search.querytext import MAX_LEAVES, MAX_WILDCARDS, label_key, parse
+
+LABELS = {
+    "country": {label_key(name): "CO" for name in ("CO", "Colombia", "콜롬비아")} | {label_key("South Korea"): "KR"},
+    "city": {label_key("Medellín"): "medellin"},
+    "key_feature": {label_key("Literacy"): "1.2"},
+    "cluster": {label_key("Literacy"): "literacy"},
+    "kind": {"case": "case"},
+}
+
+
+def terms(*words: str) -> tuple[Query, ...]:
+    return tuple(Term(word) for word in words)
+
+
+@pytest.mark.parametrize(
+    ("typed", "tree"),
+    [
+        ("museum", Term("museum")),
+        ("lifelong learning", And(terms("lifelong", "learning"))),
+        ("one two three", AtLeast(2, terms("one", "two", "three"))),
+        ("one two three four five six", AtLeast(3, terms("one", "two", "three", "four", "five", "six"))),
+        ("one two three four five six seven", AtLeast(3, terms("one", "two", "three", "four", "five", "six", "seven"))),
+        ("the future of the museum", And(terms("future", "museum"))),
+        ("of the", And(terms("of", "the"))),
+        ("museum museum", Term("museum")),
+        ('"learning city"', Phrase("learning city")),
+        ("“learning city”", Phrase("learning city")),
+        ("«learning city» park", And((Term("park"), Phrase("learning city")))),
+        ("「学習 都市」", Phrase("学習 都市")),
+        ("a1 AND b1", And(terms("a1", "b1"))),
+        ("a1 OR b1 c1", Or((Term("a1"), And(terms("b1", "c1"))))),
+        ("a1 AND b1 OR c1", Or((And(terms("a1", "b1")), Term("c1")))),
+        ("a1 AND (b1 OR c1)", And((Term("a1"), Or(terms("b1", "c1"))))),
+        ("museum and park", And(terms("museum", "park"))),
+        ("museum -war", And((Term("museum"), Not(Term("war"))))),
+        ("museum NOT war", And((Term("museum"), Not(Term("war"))))),
+        ("museum AND NOT war", And((Term("museum"), Not(Term("war"))))),
+        ('-"the war"', Not(Phrase("the war"))),
+        ("-(a1 OR b1)", Not(Or(terms("a1", "b1")))),
+        ("NOT NOT museum", Term("museum")),
+        ("life-long", Term("life-long")),
+        ("learn*", Prefix("learn")),
+        ("museom~", Fuzzy("museom", 2)),
+        ("city~", Fuzzy("city", 1)),
+        ("museum~1", Fuzzy("museum", 1)),
+        ("title:museum", Term("museum", "title")),
+        ('title:"learning city"', Phrase("learning city", "title")),
+        ("title:(learning city)", And((Term("learning", "title"), Term("city", "title")))),
+        ("TITLE:learn*", Prefix("learn", "title")),
+        ("-title:museum", Not(Term("museum", "title"))),
+        ("country:colombia", Value("country", frozenset({"CO"}))),
+        ("country:co park", And((Term("park"), Value("country", frozenset({"CO"}))))),
+        ('country:"south korea"', Value("country", frozenset({"KR"}))),
+        ("country:콜롬비아", Value("country", frozenset({"CO"}))),
+        ("city:medellin", Value("city", frozenset({"medellin"}))),
+        ("city:yangcheon", Term("yangcheon", "names")),
+        (
+            "theme:literacy",
+            Or((Value("key_feature", frozenset({"1.2"})), Value("cluster", frozenset({"literacy"})))),
+        ),
+        ("theme:water", Term("water", "topics")),
+        ("stage:pilot", Value("stage", frozenset({"pilot"}))),
+        ("year:2021", Years(2021, 2021)),
+        ("year:2019-2021", Years(2019, 2021)),
+        ("year:2019–2021", Years(2019, 2021)),
+        ("year:2019..", Years(2019, None)),
+        ("year:..2021", Years(None, 2021)),
+        ("Ｔｉｔｌｅ：ｍｕｓｅｕｍ　ｐａｒｋ", And((Term("park"), Term("museum", "title")))),
+        ("mu\u200fse\u00adum\0", Term("museum")),
+        ("education,training/park", AtLeast(2, terms("education", "training", "park"))),
+        ("what is a museum?", Term("museum")),
+        ("*", Everything()),
+        ("", Everything()),
+        ('() "" - ~ : 🙂', Everything()),
+    ],
+)
+def test_reads(typed: str, tree: Query) -> None:
+    parsed = parse(typed, LABELS)
+    assert parsed.tree == tree
+    assert parsed.notes == ()
+
+
+@pytest.mark.parametrize(
+    ("typed", "tree", "note"),
+    [
+        ('"learning city', And(terms("learning", "city")), "quotation mark"),
+        ("(museum", Term("museum"), "bracket"),
+        ("museum) park", And(terms("museum", "park")), "bracket"),
+        ("(" * 20 + "museum" + ")" * 20, Term("museum"), "nested deeper"),
+        ("museum AND", And(terms("museum", "AND")), "joins nothing"),
+        ("NOT AND museum", And((Term("museum"), Not(Term("AND")))), "joins nothing"),
+        ("NOT", Term("NOT"), "joins nothing"),
+        ("visibility:network", And(terms("visibility", "network")), "no field “visibility:”"),
+        ("state:draft", And(terms("state", "draft")), "no field “state:”"),
+        ("contact:kim", And(terms("contact", "kim")), "no field “contact:”"),
+        ("country:atlantis", Term("atlantis"), "“atlantis” is not known"),
+        ("kind:x", Term("x"), "not known"),
+        ("year:soon", Term("soon"), "not known"),
+        ("l*", Term("l"), "at least 2 letters"),
+        ("le*rn", Term("lern"), "end of a word"),
+        ("*learn", Term("learn"), "end of a word"),
+        ("museum~9", Fuzzy("museum", 2), "At most 2"),
+    ],
+)
+def test_reads_otherwise_and_says_so(typed: str, tree: Query, note: str) -> None:
+    parsed = parse(typed, LABELS)
+    assert parsed.tree == tree
+    assert note in "\n".join(map(str, parsed.notes))
+
+
+def test_bounds() -> None:
+    many = parse(" ".join(f"w{number}" for number in range(50)))
+    assert isinstance(many.tree, AtLeast) and len(many.tree.children) == MAX_LEAVES
+    assert str(many.notes[0]) == "Only the first 32 search terms were read."
+    phrase = parse('"' + "word " * 50 + '"').tree
+    assert isinstance(phrase, Phrase) and len(phrase.text.split()) == MAX_LEAVES
+    wild = parse("aa* bb* cc~ ccc~ dd* ee*")
+    kinds = [type(child) for child in wild.tree.children]  # type: ignore[union-attr]  # it has
+    assert kinds.count(Prefix) + kinds.count(Fuzzy) == MAX_WILDCARDS
+    long = parse("word " * 100_000)
+    assert long.tree == Term("word") and "first 1000 characters" in str(long.notes[0])
+
+
+HOSTILE = [
+    *('"', '""', '"""', '""""', "'", "`", "\\", "\\\\", "(", ")", ")(", "(()", "())", "[", "]", "{", "}", "[TO]"),
+    *(
+        "*",
+        "**",
+        "?",
+        "~",
+        "~~",
+        "^",
+        "^2",
+        "-",
+        "--",
+        "---",
+        "+",
+        "++",
+        ":",
+        "::",
+        ":::",
+        "!",
+        "!!",
+        "&&",
+        "||",
+        "&",
+        "|",
+    ),
+    *("AND", "OR", "NOT", "AND AND", "OR OR", "NOT NOT NOT", "AND OR NOT", "NOT AND", "OR AND", "a AND", "AND a"),
+    *(
+        "a OR",
+        "OR a",
+        "a AND AND b",
+        "a OR OR b",
+        "a AND OR b",
+        "NOT (NOT)",
+        "(AND)",
+        "(OR a)",
+        "(a OR)",
+        "-AND",
+        "-(-(-a))",
+    ),
+    *(
+        "title:",
+        "title::",
+        "title:title:",
+        "title:title:a",
+        "title:*",
+        "title:~",
+        'title:"',
+        "title:(",
+        "title:)",
+        "title:-a",
+    ),
+    *(
+        "title:AND",
+        "year:",
+        "year:-",
+        "year:..",
+        "year:1-",
+        "year:99999",
+        "year:2021-2019",
+        "year:2021..2019..",
+        "year:(2019)",
+    ),
+    *(
+        "visibility:network",
+        "visibility:*",
+        "-visibility:public",
+        "state:draft",
+        "contact:*",
+        "id:1",
+        "work:a",
+        "key:a",
+    ),
+    *("body.word:a", "title.word:a", "_stored:a", "__class__", "{0}", "%s", "%(x)s", "%n%n", "${a}", "{{a}}", "$(a)"),
+    *("' OR 1=1 --", "; DROP TABLE work;", "<script>alert(1)</script>", "../../etc/passwd", "file:///etc/passwd"),
+    *(
+        "http://a.b/c?d=e#f",
+        "a@b.c",
+        "\0",
+        "\0\0a\0",
+        "\r\n",
+        "\t",
+        "\x1b[31m",
+        "\u200f\u200e",
+        "\u202ea",
+        "\ufeff",
+        "\ufffd",
+    ),
+    *(
+        "\ud800",
+        "a\udfff",
+        "\U0010ffff",
+        "🙂",
+        "👨‍👩‍👧‍👦",
+        "🇰🇷",
+        "e\u0301" * 50,
+        "\u0301" * 100,
+        "가" * 500,
+        "字" * 999,
+        "ก" * 999,
+        "ﷺ" * 100,
+    ),
+    *(
+        "a" * 100_000,
+        "* " * 500,
+        "a* " * 500,
+        "a~ " * 500,
+        "-a " * 500,
+        "(" * 1000,
+        ")" * 1000,
+        '"' * 1000,
+        '"a" ' * 300,
+    ),
+    *(
+        "(a OR " * 200,
+        "NOT " * 300,
+        "a AND " * 200,
+        "title:" * 200,
+        "- " * 500,
+        "a:" * 300,
+        "~2" * 300,
+        "x~" * 3,
+        "ab~0",
+        "ab~-1",
+    ),
+    *(
+        "ab~99999999999999999999",
+        "~ab",
+        "*ab*",
+        "a*b*c",
+        "a?b",
+        "٢٠٢١",
+        "２０２１",
+        "Ⅷ",
+        "½",
+        "ǅ",
+        "ﬁ",
+        "İ",
+        "ı",
+        "ß",
+        "ſ",
+    ),
+    *(
+        "“",
+        "”",
+        "“a",
+        "a”",
+        "„a“",
+        "«",
+        "»",
+        "「」",
+        "（a）",
+        "：",
+        "ｔｉｔｌｅ：",
+        "title：a",
+        "＊",
+        "ＡＮＤ",
+        "ＯＲ ａ",
+        "－ａ",
+    ),
+    *(
+        "그리고",
+        "및",
+        "어르신 AND",
+        "평생*",
+        "학습~",
+        "제목:평생",
+        "終身*",
+        "\u3000",
+        "ᄀ",
+        "ㅍㅅ",
+        "ㅋㅋㅋ",
+        "ᅟ",
+        "ﾃﾞ",
+        "ｶﾞ",
+    ),
+]
+
+
+@pytest.mark.parametrize("typed", HOSTILE)
+def test_hostile_queries_are_read_quickly(typed: str) -> None:
+    start = time.perf_counter()
+    parsed = parse(typed, LABELS)
+    assert time.perf_counter() - start < 0.2
+    check(parsed.tree)
+    assert all(str(note) for note in parsed.notes)
+
+
+def check(tree: Query) -> int:
+    """A tree stays within its bounds and asks for nothing hidden; how many leaves it has."""
+    match tree:
+        case Everything():
+            return 0
+        case Term() | Phrase() | Prefix() | Fuzzy():
+            assert tree.text.strip() and tree.field in (None, "title", "names", "topics")
+            assert not isinstance(tree, Fuzzy) or 1 <= tree.distance <= 2
+            return 1
+        case Value():
+            assert tree.facet in FACETS
+            return 1
+        case Years():
+            return 1
+        case Not():
+            return check(tree.child)
+        case And() | Or() | AtLeast():
+            assert len(tree.children) > 1
+            assert not isinstance(tree, AtLeast) or 0 < tree.minimum < len(tree.children)
+            return sum(map(check, tree.children))
+        case Best() | Weighted():
+            raise AssertionError("nobody types these")
+
+
+_PIECES = st.sampled_from(
+    [
+        "a1",
+        "the",
+        "AND",
+        "OR",
+        "NOT",
+        "-",
+        "(",
+        ")",
+        '"',
+        "title:",
+        "year:",
+        "2019",
+        "city:",
+        "*",
+        "~",
+        "~2",
+        "x*",
+        ":",
+        "“",
+        "가",
+        " ",
+    ]
+)
+
+
+@given(
+    st.text(max_size=200) | st.lists(_PIECES, max_size=60).map(" ".join) | st.lists(_PIECES, max_size=60).map("".join)
+)
+@example("NOT)")
+def test_any_text_is_read(typed: str) -> None:
+    assert check(parse(typed, LABELS).tree) <= MAX_LEAVES + 2 * 8  # a theme may be of three schemes

@@ -1,0 +1,67 @@
+"""What is shown of a text, and what is marked in it."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kb.search.port import leaves
+from kb.search.querytext import parse
+from kb.search.snippets import snippet
+
+
+def cut(typed: str, text: str, language: str = "en", width: int = 220) -> str:
+    """A snippet with its marks in brackets."""
+    parts = snippet(text, leaves(parse(typed).tree), language, width)
+    return "".join(f"[{part}]" if marked else part for part, marked in parts)
+
+
+@pytest.mark.parametrize(
+    ("typed", "text", "language", "shown"),
+    [
+        ("learn museum", "Museums, where people learn.", "en", "[Museums], where people [learn]."),
+        ('"learning city"', "A learning city; city learning.", "en", "A [learning city]; city learning."),
+        ("adul* musuem~", "An adult in a museum.", "en", "An [adult] in a [museum]."),
+        ("l'apprentissage", "Les apprentissages, l’apprentissage", "fr", "Les [apprentissages], l’[apprentissage]"),
+        ("ciudades", "La ciudad", "es", "La [ciudad]"),
+        ("bucher", "Viele Bücher", "de", "Viele [Bücher]"),
+        ("للكتب", "فيها كتب كثيرة", "ar", "فيها [كتب] كثيرة"),
+        ("평생학습도시에서", "양천은 평생 학습 도시로서", "ko", "양천은 [평생 학습 도시]로서"),
+        ("책 읽기", "어린이가 책을 읽는 곳", "ko", "어린이가 [책]을 [읽는] 곳"),
+        ("终身学习城市", "上海是终身学习型城市", "zh-Hans", "上海是[终身学习]型[城市]"),
+        ("museum -war", "war museum", "en", "war [museum]"),
+        ("title:museum", "a museum", "en", "a [museum]"),
+        ("nothing", "A museum.", "en", "A museum."),
+        ("<b>", "a <b>bold</b> & <i>", "en", "a <[b]>bold</[b]> & <i>"),
+        ("museum", "", "en", ""),
+    ],
+)
+def test_marks_words_in_their_own_forms(typed: str, text: str, language: str, shown: str) -> None:
+    assert cut(typed, text, language).replace("][", "") == shown
+
+
+def test_shows_the_window_with_most_of_the_query() -> None:
+    text = "museum " + "filler " * 80 + "the museum of a learning city here " + "filler " * 80
+    shown = cut("museum learning city", text, width=100)
+    assert "[museum] of a [learning] [city]" in shown
+    assert shown.startswith("…filler") and shown.endswith("filler…")
+    assert len(shown) < 120
+
+
+def test_without_a_match_it_is_the_beginning() -> None:
+    shown = cut("nothing", "word " * 100, width=50)
+    assert shown == ("word " * 100)[:49].rstrip() + "…"
+
+
+@given(
+    st.text(alphabet=st.sampled_from("ab 가나학습漢字é\u0301İ.\n🙂"), max_size=300),
+    st.text(alphabet=st.sampled_from('ab 가학습漢字é*~"'), max_size=20),
+    st.integers(1, 80),
+)
+def test_parts_are_of_the_text(text: str, typed: str, width: int) -> None:
+    parts = snippet(text, leaves(parse(typed).tree), "ko", width)
+    assert all(part for part, _ in parts)
+    shown = "".join(part for part, _ in parts)
+    assert shown.strip("…") in " ".join(text.split())
+    assert len(shown) <= width + 2
