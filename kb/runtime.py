@@ -22,6 +22,7 @@ from kb.domain.vocabularies import Vocabularies
 from kb.search.port import SearchEngine
 from kb.services.people import load_actor
 from kb.services.vocabularies import load_vocabularies, vocabularies_version
+from kb.services.words import Words, load_words, words_version
 from kb.storage.port import Storage
 
 LOCALE_COOKIE = "locale"
@@ -40,16 +41,22 @@ class Runtime:
     locale: str
     _version: str = ""
     _vocabularies: Vocabularies = field(default_factory=Vocabularies)
+    _words_version: str = ""
+    _words: Words | None = None
 
     def vocabularies(self, session: Session) -> Vocabularies:
         """All schemes, read again when one was changed."""
-        self._refresh(session)
-        return self._vocabularies
-
-    def _refresh(self, session: Session) -> None:
         version = vocabularies_version(session)
         if version != self._version:
             self._vocabularies, self._version = load_vocabularies(session), version
+        return self._vocabularies
+
+    def words(self, session: Session) -> Words:
+        """The words of the search, read again when one was changed."""
+        version = words_version(session)
+        if self._words is None or version != self._words_version:
+            self._words, self._words_version = load_words(session), version
+        return self._words
 
 
 def runtime() -> Runtime:

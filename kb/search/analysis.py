@@ -3,8 +3,8 @@
 Each text gives terms for three indexes with positions:
 
 - `word`: whole words, folded (case, accents and compatibility forms off). Positions count words.
-- `stem`: their stems by the language's Snowball algorithm (PyStemmer), or the morphemes of Korean words.
-  Positions as in `word`.
+- `stem`: their stems by the language's Snowball algorithm (PyStemmer), marked with the language, since French marché
+  and English March have the same; or the morphemes of Korean words. Positions as in `word`.
 - `gram`: pairs of neighbouring characters where a script sets no spaces, or none to rely on: Han, Kana, Hangul, Thai,
   Lao, Khmer, Burmese. Positions count characters; blanks between two such runs are passed over, since Korean sets
   them as it likes. A run's last Han, Kana or Thai character stands alone too, so every character begins some gram.
@@ -55,7 +55,7 @@ _ARABIC_AND: Final = re.compile("^[وف](?=ال|لل)")  # written together with
 
 
 def _version() -> str:
-    parts = [f"analysis-1 Unicode-{unicodedata.unidata_version} PyStemmer-{metadata.version('PyStemmer')}"]
+    parts = [f"analysis-2 Unicode-{unicodedata.unidata_version} PyStemmer-{metadata.version('PyStemmer')}"]
     if util.find_spec("mecab"):
         parts.append(f"mecab-ko-{metadata.version('python-mecab-ko')}")
     return " ".join(parts)
@@ -88,7 +88,7 @@ class Form:
 
     Attributes:
         terms: of the index.
-        minimum: how many of the terms are needed.
+        minimum: how many of the terms are needed; where one will do they count as one and the same term.
         sequence: all terms, each one position after the one before.
         prefix: the one term is the beginning of terms.
         weight: what a match in this form is worth, 1 for the word as written.
@@ -167,7 +167,12 @@ def stem(word: str, language: str) -> str:
     lower = _lower(word[:_LONGEST], language)
     if language == "ar":
         lower = _ARABIC_AND.sub("", lower)
-    return fold(stemmers[algorithm].stemWord(lower), language) or fold(word, language)
+    once = stemmers[algorithm].stemWord(lower)  # may be the singular of a plural: Spanish ciudades, ciudad, ciud
+    return fold(stemmers[algorithm].stemWord(once), language) or fold(word, language)
+
+
+def _marked_stem(word: str, language: str) -> str:
+    return f"{language}:{stem(word, language)}"
 
 
 def strip_particle(word: str) -> str:
@@ -220,7 +225,7 @@ def analyze(text: str, language: str = "") -> Tokens:
         for position, raw in enumerate(words):
             _add(tokens.word, fold(raw, language), position)
             if language:
-                _add(tokens.stem, stem(raw, language), position)
+                _add(tokens.stem, _marked_stem(raw, language), position)
         return tokens
     place = end_of_run = 0
     last = ""
@@ -228,7 +233,7 @@ def analyze(text: str, language: str = "") -> Tokens:
         if script == "word":
             _add(tokens.word, fold(raw, language), position)
             if language:
-                _add(tokens.stem, stem(raw, language), position)
+                _add(tokens.stem, _marked_stem(raw, language), position)
             continue
         run = _fold(raw)
         if script == "hangul":
@@ -267,17 +272,9 @@ def query_forms(text: str, languages: Collection[str]) -> tuple[tuple[Form, ...]
 
 
 def _spaced_forms(raw: str, languages: Collection[str]) -> tuple[Form, ...]:
-    """The word itself and its stems, each sought among words and among stems.
-
-    For an algorithm may take a plural to the singular and the singular further (Spanish ciudades, ciudad, ciud).
-    """
-    word = fold(raw)
-    stems = dict.fromkeys([*(stem(raw, language) for language in languages), word])
-    return (
-        Form("word", (word,)),
-        *(Form("stem", (found,), weight=_INFLECTED) for found in stems),
-        *(Form("word", (found,), weight=_INFLECTED) for found in stems if found != word),
-    )
+    exact = Form("word", (fold(raw),))
+    stems = tuple(_marked_stem(raw, language) for language in languages)
+    return (exact, Form("stem", stems, weight=_INFLECTED)) if stems else (exact,)
 
 
 def _run_forms(run: str, script: Script) -> tuple[Form, ...]:
@@ -310,8 +307,7 @@ def phrase_slots(text: str, languages: Collection[str], *, loose: bool) -> tuple
     slots: list[Slot] = []
     for position, (raw, script, _, _) in enumerate(found):
         if script == "word" and loose and primaries:
-            stems = dict.fromkeys(stem(raw, language) for language in primaries)
-            slots.append(Slot(position, "stem", tuple(stems)))
+            slots.append(Slot(position, "stem", tuple(_marked_stem(raw, language) for language in primaries)))
         elif script == "word":
             slots.append(Slot(position, "word", (fold(raw),)))
     alone = {fold(raw) for raw, script, _, _ in found if script != "word" and len(raw) == 1}

@@ -4,9 +4,10 @@ A query's words are matched to labels, longest first, in all languages at once. 
 stands for itself or for any other label of the concept, so that the rules of how many words are needed keep their
 meaning. Phrases, fields and what is excluded stay as typed.
 
-Rings are made by hand and speak for their words: a word in a ring means what the ring says, whatever the thesaurus
-has, and the thesaurus adds no label that some ring owns. A ring's column `ambiguous` names labels that are also other
-words (시장 is mayor and market): they neither lead to the ring nor are added by it.
+Rings are made by hand and speak for their words: a word in a ring means what the ring says, and of the thesaurus only
+a concept that means the same adds its labels too; no concept adds a label that some ring owns. A ring's column
+`ambiguous` names labels that are also other words (시장 is mayor and market): they neither lead to the ring nor are
+added by it.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby, islice
+from itertools import groupby, islice, zip_longest
 from typing import Final
 
 from kb.search.analysis import Segment, clean, fold, primary, segments, spaced_words, stem, strip_particle
@@ -31,6 +32,7 @@ _CONCEPTS: Final = 3  # that some words may stand for
 _LABELS: Final = 16  # that a concept may add, and
 _NARROWER: Final = 4  # narrower concepts
 _ADDED: Final = 64  # labels that a query may grow by
+_SHARED: Final = 2  # languages whose preferred label a concept shares with a ring of the same meaning
 _INNER: Final = 3  # characters at least of a label that is found inside a word, and
 _OUTER: Final = 12  # at most
 _OTHER_COLUMNS: Final = frozenset({"id", "ring", "broader", "related", "group", "group_en", "by_hand", "ambiguous"})
@@ -137,10 +139,15 @@ class Thesaurus:
     ) -> Iterator[tuple[_Concept, str, float]]:
         """What concepts add for some words, in some languages or all: the concept, a label, its weight."""
         typed = set(self._query_keys(words))
-        ruled = any(_is_ring(concept.id) for concept in concepts)
+        rings = [concept for concept in concepts if _is_ring(concept.id)]
         for concept in concepts[:_CONCEPTS]:
             sources = [(self._concepts[name], NARROWER) for name in concept.narrower[:_NARROWER]]
-            if _is_ring(concept.id) or concept.by == PLACE or not ruled:
+            if (
+                concept in rings
+                or concept.by == PLACE
+                or not rings
+                or any(self._agree(concept, ring) for ring in rings)
+            ):
                 sources.insert(0, (concept, SAME))
             for source, weight in sources:
                 labels = (
@@ -152,6 +159,11 @@ class Thesaurus:
                 )
                 for label in islice(labels, _LABELS):
                     yield concept, label, weight
+
+    def _agree(self, concept: _Concept, ring: _Concept) -> bool:
+        """Whether a concept means the same as a ring: their preferred labels agree in some languages."""
+        preferred = [_label_key(label, language) for language, label in _labels(concept, preferred=True)]
+        return sum(ring.id in self._keys.get(key, ()) for key in preferred) >= _SHARED
 
 
 class _Widening:
@@ -261,9 +273,11 @@ def _row_labels(row: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
 
 
 def _labels(concept: _Concept, *, preferred: bool = False) -> Iterator[tuple[str, str]]:
-    for language, labels in concept.labels.items():
-        for label in labels[:1] if preferred else labels:
-            yield language, label
+    """Language and label: the preferred ones of all languages first, then the second ones, and so on."""
+    for rank in zip_longest(*concept.labels.values()):
+        yield from ((language, label) for language, label in zip(concept.labels, rank, strict=True) if label)
+        if preferred:
+            return
 
 
 def _label_key(label: str, language: str) -> Key:

@@ -318,7 +318,10 @@ class SearchEngine(Protocol):
         """Find works."""
 
     def update(self, documents: Iterable[Document], deletes: Iterable[str], position: int) -> None:
-        """Add or replace documents, delete ids (unknown ones too), note the outbox position: all in one commit."""
+        """Add or replace documents, delete ids (unknown ones too), note the outbox position: all in one commit.
+
+        Of documents with the same id the last one counts.
+        """
 
     def position(self) -> int:
         """The outbox position of the last commit."""
@@ -331,8 +334,8 @@ class SearchEngine(Protocol):
     ) -> None:
         """Build anew from all documents beside the present index, then put it in its place in one step.
 
-        `documents` is read once, in batches; `progress` gets the number done after each. The old index answers until
-        the end, and stays when building fails.
+        `documents` is read once, in batches, and no id repeats; `progress` gets the number done after each. The old
+        index answers until the end, and stays when building fails.
         """
 
     def ids(self) -> Mapping[str, str]:

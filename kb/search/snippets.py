@@ -132,8 +132,7 @@ class _Text:
                 return self._any(lambda other: other[0] == word[0] and OSA.distance(word, other) <= leaf.distance)
             case Phrase(loose=False):
                 return self._by_word.get(word, set())
-        forms = (word, stem(raw, self._language))
-        return set().union(*(index.get(form, ()) for index in (self._by_word, self._by_stem) for form in forms))
+        return self._by_word.get(word, set()) | self._by_stem.get(stem(raw, self._language), set())
 
     def _any(self, test: Callable[[str], bool]) -> set[int]:
         return set().union(*(numbers for word, numbers in self._by_word.items() if test(word)))

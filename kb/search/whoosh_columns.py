@@ -20,7 +20,7 @@ from whoosh.reading import TermNotFound
 from whoosh.util.numeric import byte_to_length
 
 from kb.search.port import TEXT_FIELDS
-from kb.search.whoosh_files import Broken, SealedReader
+from kb.search.whoosh_files import Broken, SealedStorage
 from kb.search.whoosh_postings import Postings, decode
 from kb.search.whoosh_schema import INDEXES, POSTED, TEXTS
 
@@ -94,7 +94,7 @@ class Segment:
     """
 
     def __init__(self, folder: Path, segment: Any, books: Books) -> None:
-        files = SealedReader(folder)
+        files = SealedStorage(folder)
         codec = segment.codec()
         self.name: str = segment.segment_id()
         files.check(self.name)

@@ -28,7 +28,7 @@ from kb.domain.errors import N_, Unavailable
 from kb.search import analysis, whoosh_schema, whoosh_writer
 from kb.search.port import Document, Page, Request, Status
 from kb.search.whoosh_columns import Books, Segment
-from kb.search.whoosh_files import Broken, SealedReader, sync_folder
+from kb.search.whoosh_files import Broken, SealedStorage, sync_folder
 from kb.search.whoosh_search import search
 from kb.search.whoosh_snapshot import Snapshot
 
@@ -108,7 +108,7 @@ class WhooshEngine:
         position: int,
         progress: Callable[[int], object] | None = None,
     ) -> None:
-        """See `SearchEngine`; ids must not repeat."""
+        """See `SearchEngine`."""
         with self._writing():
             self._remove_unused()
             folder = self._folder / f"index-{secrets.token_hex(8)}"
@@ -185,7 +185,7 @@ class WhooshEngine:
                 tried = folder, generation
 
     def _load(self, folder: Path, generation: int, before: Snapshot | None) -> Snapshot:
-        toc = TOC.read(SealedReader(folder), whoosh_writer.NAME, gen=generation, schema=whoosh_schema.make_schema())
+        toc = TOC.read(SealedStorage(folder), whoosh_writer.NAME, gen=generation, schema=whoosh_schema.make_schema())
         known = before if before and before.folder == folder.name else None
         books = known.books if known else Books(self._cache)
         kept = {segment.name: segment for segment in known.segments} if known else {}

@@ -2,7 +2,7 @@
 
 Whoosh's files are pickles and offsets, which answer nonsense or run off when a byte is wrong. So every file ends with
 the CRC-32 of what stands before, checked whenever it is opened; sealing and `fsync` hook into the rename by which
-Whoosh commits. Whoosh reads through this class too and never sees the seal.
+Whoosh commits. Without its seal each is a plain file of Whoosh.
 """
 
 from __future__ import annotations
@@ -65,7 +65,11 @@ class TrackedStorage(FileStorage):  # type: ignore[misc]  # whoosh has no types
 
 
 class SealedStorage(TrackedStorage):
-    """A folder of sealed files; what it opens lies in memory, safe from what happens to the file."""
+    """A folder of sealed files; what it opens lies in memory, save posting files, by far the largest."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self._postings: dict[str, PostingFile] = {}
 
     def rename_file(self, oldname: str, newname: str, safe: bool = False) -> None:
         """The last step of a commit: all that was written since lies sealed on the disk before it."""
@@ -83,12 +87,16 @@ class SealedStorage(TrackedStorage):
         sync_folder(folder)
 
     def open_file(self, name: str, **options: Any) -> Any:
-        """The content of a file.
+        """The content of a file; for a posting file always the same `PostingFile`.
 
         Raises:
             Broken: its seal doesn't fit.
             OSError: there is no such file.
         """
+        if name.endswith(W3Codec.POSTS_EXT):
+            if name not in self._postings:
+                self._postings[name] = PostingFile(Path(self.folder, name))
+            return self._postings[name]
         data = Path(self.folder, name).read_bytes()
         if name in self._written:  # a writer reads what it has just written
             return BufferFile(data, name=name, **options)
@@ -121,22 +129,6 @@ def _seal(path: Path) -> None:
         file.write(_SEAL.pack(checksum))
         file.flush()
         os.fsync(file.fileno())
-
-
-class SealedReader(SealedStorage):
-    """The same for readers: posting files, by far the largest, stay on the disk."""
-
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder)
-        self._postings: dict[str, PostingFile] = {}
-
-    def open_file(self, name: str, **options: Any) -> Any:
-        """As above; for a posting file always the same `PostingFile`."""
-        if not name.endswith(W3Codec.POSTS_EXT):
-            return super().open_file(name, **options)
-        if name not in self._postings:
-            self._postings[name] = PostingFile(Path(self.folder, name))
-        return self._postings[name]
 
 
 class PostingFile:

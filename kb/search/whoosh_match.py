@@ -132,18 +132,31 @@ class Matcher:
             slots = [Slot(at, form.index, (term,)) for at, term in enumerate(form.terms)]
             found = self._sequence(slots, fields)
             return Found(found.mask, found.score * np.float32(form.weight))
-        every = [self._posted(form.index, term, fields) for term in form.terms]
-        found = _at_least(every, form.minimum, self._nothing()) if len(every) > 1 else every[0]
+        if form.minimum == 1:
+            found = self._posted(form.index, form.terms, fields)
+            return Found(found.mask, found.score * np.float32(form.weight))
+        every = [self._posted(form.index, (term,), fields) for term in form.terms]
+        found = _at_least(every, form.minimum, self._nothing())
         return Found(found.mask, found.score * np.float32(form.weight / len(every)))
 
-    def _posted(self, index: Index, term: str, fields: Sequence[str]) -> Found:
+    def _posted(self, index: Index, terms: Sequence[str], fields: Sequence[str]) -> Found:
+        """Documents that have any of the terms, scored as if they were one."""
         found = self._nothing()
         for name in fields:
-            postings = self._snapshot.postings(f"{name}.{index}", term)
-            if len(postings.documents):
-                score = self._snapshot.score(f"{name}.{index}", postings.documents, postings.counts)
-                found.mask[postings.documents] = True
-                found.score[postings.documents] += np.float32(WEIGHTS[name]) * score
+            posted = [self._snapshot.postings(f"{name}.{index}", term) for term in terms]
+            posted = [postings for postings in posted if len(postings.documents)]
+            if not posted:
+                continue
+            documents, counts = posted[0].documents, posted[0].counts
+            if len(posted) > 1:
+                every = np.zeros(self._snapshot.size, np.float32)
+                for postings in posted:
+                    every[postings.documents] += postings.counts
+                documents = np.flatnonzero(every).astype(np.int32)
+                counts = every[documents]
+            score = self._snapshot.score(f"{name}.{index}", documents, counts)
+            found.mask[documents] = True
+            found.score[documents] += np.float32(WEIGHTS[name]) * score
         return found
 
     def _phrase(self, phrase: Phrase, fields: Sequence[str]) -> Found:

@@ -63,9 +63,9 @@ def commit(
     Raises:
         Unavailable: the disk is full.
     """
-    index = FileIndex(SealedStorage(folder), schema=make_schema(), indexname=NAME)
-    writer = _Writer(index)
+    storage = SealedStorage(folder)
     try:
+        writer = _Writer(FileIndex(storage, schema=make_schema(), indexname=NAME))
         for number in deletes:
             writer.delete_document(number)
         added = 0
@@ -81,7 +81,7 @@ def commit(
         _check_room(folder, 0)
         writer.commit(mergetype=_merge)
     except BaseException:
-        writer.storage.abandon()
+        storage.abandon()
         _sweep(folder)
         raise
 
@@ -159,11 +159,11 @@ def _merge(writer: Any, segments: Sequence[Any]) -> list[Any]:
 
 def _sweep(folder: Path) -> None:
     """Remove what a failed commit left behind."""
-    with contextlib.suppress(Exception):
+    with contextlib.suppress(Exception):  # what can't be told apart stays; the next commit cleans up too
         last = generation(folder)
         kept = {part.segment_id() for part in TOC.read(SealedStorage(folder), NAME, gen=last).segments}
         for path in folder.iterdir():
             if path.is_dir():
                 shutil.rmtree(path, ignore_errors=True)
-            elif path.name != f"_{NAME}_{last}.toc" and path.name.split(".")[0] not in {*kept, f"{NAME}_WRITELOCK"}:
+            elif path.name.split(".")[0] not in kept and path.name != f"_{NAME}_{last}.toc":
                 path.unlink()

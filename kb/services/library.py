@@ -38,6 +38,7 @@ class Version:
 class Card:
     """A work as lists show it, in the reader's best language."""
 
+    id: UUID
     kind: Kind
     slug: str
     language: str
@@ -126,6 +127,7 @@ def get_record(
         behind = first.number - source.number
     sections = frozenset({SECTION_OF_FAILURES} if f'<section id="{SECTION_OF_FAILURES}">' in first.html else ())
     return Record(
+        id=work.id,
         kind=kind,
         slug=work.slug,
         language=entry.language,
@@ -186,6 +188,7 @@ def make_cards(session: Session, actor: Actor, works: Sequence[Work], languages:
         header = _header(work, sight)
         cards.append(
             Card(
+                id=work.id,
                 kind=Kind(work.kind),
                 slug=work.slug,
                 language=entry.language,
@@ -205,7 +208,7 @@ def newest(session: Session, actor: Actor, languages: Sequence[str], limit: int 
     """The cases and research results that became public last."""
     ids = visible(sight_of(actor)).with_only_columns(Work.id).where(Work.kind != Kind.PROFILE.value)
     ids = ids.order_by(Work.published_at.desc(), Work.slug).limit(limit)
-    return _cards_of(session, actor, list(session.scalars(ids)), languages)
+    return cards_of(session, actor, list(session.scalars(ids)), languages)
 
 
 def list_works(
@@ -245,7 +248,7 @@ def works_of_city(session: Session, actor: Actor, slug: str, languages: Sequence
     """A city's cases, then its research results, by title."""
     ids = visible(sight_of(actor)).with_only_columns(Work.id)
     ids = ids.where(Work.city_slug == slug, Work.kind != Kind.PROFILE.value)
-    cards = _cards_of(session, actor, list(session.scalars(ids)), languages)
+    cards = cards_of(session, actor, list(session.scalars(ids)), languages)
     return sorted(cards, key=lambda card: (card.kind, card.title))
 
 
@@ -253,11 +256,11 @@ def works_of_theme(session: Session, actor: Actor, scheme: str, code: str, langu
     """The works under a theme or one of its narrower ones, newest first."""
     ids = visible(sight_of(actor)).with_only_columns(Work.id).join(WorkConcept, WorkConcept.work_id == Work.id)
     ids = ids.where(WorkConcept.scheme == scheme, WorkConcept.code == code)
-    cards = _cards_of(session, actor, list(session.scalars(ids)), languages)
+    cards = cards_of(session, actor, list(session.scalars(ids)), languages)
     return sorted(cards, key=lambda card: (-(card.year or 0), card.title))
 
 
-def _cards_of(session: Session, actor: Actor, ids: Sequence[UUID], languages: Sequence[str]) -> list[Card]:
+def cards_of(session: Session, actor: Actor, ids: Sequence[UUID], languages: Sequence[str]) -> list[Card]:
     """Cards of these works in the order of the ids; what the actor may not see is left out."""
     query = with_public_entries(visible(sight_of(actor)).where(Work.id.in_(ids)))
     works = {work.id: work for work in session.scalars(query).unique()}
@@ -334,7 +337,7 @@ def related(session: Session, actor: Actor, record: Card, languages: Sequence[st
             scores.setdefault(concept.work_id, []).append((weight, *key))
     best = sorted(scores, key=lambda work: (-sum(weight for weight, *_ in scores[work]), str(work)))[:limit]
     reasons = {work: max(scores[work]) for work in best}
-    cards = _cards_of(session, actor, best, languages)
+    cards = cards_of(session, actor, best, languages)
     return [Related(card, *reasons[work][1:]) for work, card in zip(best, cards, strict=False)]
 
 

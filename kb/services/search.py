@@ -5,31 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
+from uuid import UUID
 
 from kb.domain.errors import N_, Invalid, Problem
 from kb.domain.languages import language_name
 from kb.domain.vocabularies import Vocabularies
-from kb.models import City
-from kb.search.port import FACETS, Sort
-from kb.services.library import Card
+from kb.models import City, Entry, Revision, Work
+from kb.models.queries import public_texts, visible
+from kb.search.port import FACETS, Leaf, Request, SearchEngine, Sort, leaves
+from kb.search.querytext import Note, label_key, parse
+from kb.search.snippets import snippet
+from kb.services.library import Card, cards_of
+from kb.services.words import SCHEME_OF_FACET, Words
 
 QUERY_LENGTH: Final = 1000
 DEEPEST: Final = 10_000
 PER_PAGE: Final = 10
-# facet → the scheme that names its values; the others have names of their own or none
-SCHEME_OF_FACET: Final[Mapping[str, str]] = {
-    "kind": "kinds",
-    "country": "countries",
-    "region": "regions",
-    "key_feature": "key_features",
-    "cluster": "clusters",
-    "sdg": "sdgs",
-    "stage": "stages",
-    "target_group": "target_groups",
-    "evidence": "evidence_levels",
-    "cost_band": "cost_bands",
-    "completeness": "completeness",
-}
 PARAMETERS: Final = (
     "q", *FACETS, "year_from", "year_to", "across", "without", "sort", "page", "per_page", "locale",
 )  # fmt: skip
@@ -183,7 +174,7 @@ class SearchResult:
     """A page of hits with all that the contract's section 6 tells of it."""
 
     query: SearchQuery
-    notes: tuple[Problem, ...]
+    notes: tuple[Note, ...]
     expanded: tuple[Expanded, ...]
     did_you_mean: str | None
     total: int
@@ -216,3 +207,144 @@ def label_value(facet: str, value: str, locale: str, vocabularies: Vocabularies,
         return language_name(value, locale)
     scheme = SCHEME_OF_FACET.get(facet)
     return vocabularies.label(scheme, value, locale) if scheme else value
+
+
+def find(
+    session: Session,
+    engine: SearchEngine,
+    actor: Actor,
+    query: SearchQuery,
+    *,
+    vocabularies: Vocabularies,
+    words: Words,
+    languages: Sequence[str],
+    locale: str,
+) -> SearchResult:
+    """Search as this actor: rights are part of the query, and every hit is loaded through them once more.
+
+    Raises:
+        Unavailable: the index is missing or broken.
+    """
+    started = time.perf_counter()
+    parsed = parse(query.q, words.labels)
+    tree, added = words.thesaurus.expand(parsed.tree, without=query.without) if query.across else (parsed.tree, ())
+    page = engine.search(
+        Request(
+            tree=tree,
+            visibilities=frozenset(value.value for value in sight_of(actor).visibilities),
+            filters={facet: frozenset(values) for facet, values in query.filters.items() if values},
+            year_from=query.year_from,
+            year_to=query.year_to,
+            languages=tuple(languages),
+            sort=query.order,
+            offset=(query.page - 1) * query.per_page,
+            limit=query.per_page,
+            facets=FACETS,
+        )
+    )
+    cards = {card.id: card for card in cards_of(session, actor, [UUID(hit.work) for hit in page.hits], languages)}
+    texts = _texts(session, actor, list(cards))
+    sought = tuple(leaves(tree))
+    hits = []
+    for hit in page.hits:
+        if card := cards.get(UUID(hit.work)):
+            shown, parts = _snippet(card, hit.matched, texts.get(card.id, {}), sought)
+            hits.append(FoundWork(card, hit.score, parts, shown, hit.matched_by))
+    cities = {city.slug: city for city in session.scalars(select(City).where(City.slug.in_(page.facets["city"])))}
+    return SearchResult(
+        query=query,
+        notes=parsed.notes,
+        expanded=tuple(Expanded(found.term, found.added, found.by, found.concept) for found in added),
+        did_you_mean=None,
+        total=page.total,
+        took_ms=round((time.perf_counter() - started) * 1000, 1),
+        hits=tuple(hits),
+        facets={
+            facet: _facet_values(facet, page.facets[facet], query, locale, vocabularies, cities) for facet in FACETS
+        },
+    )
+
+
+def _texts(session: Session, actor: Actor, works: Sequence[UUID]) -> dict[UUID, dict[str, str]]:
+    """Work → language → plain text, of the few works shown."""
+    found: dict[UUID, dict[str, str]] = {}
+    rows = (
+        public_texts(sight_of(actor))
+        .where(Work.id.in_(works))
+        .with_only_columns(Work.id, Entry.language, Revision.plain)
+    )
+    for work, language, plain in session.execute(rows):
+        found.setdefault(work, {})[language] = plain
+    return found
+
+
+def _snippet(
+    card: Card, matched: Sequence[str], texts: Mapping[str, str], sought: Sequence[Leaf]
+) -> tuple[str, tuple[tuple[str, bool], ...]]:
+    """The best bit of the shown version, else of one that matched, else the summary; with its language."""
+    summaries = {version.language: version.summary for version in card.versions}
+    for language in dict.fromkeys([card.language, *matched]):
+        if sought and language in texts:
+            for text in (summaries[language], texts[language]):
+                parts = tuple(snippet(text, sought, language))
+                if any(marked for _, marked in parts):
+                    return language, parts
+    return card.language, ((card.summary, False),)
+
+
+def _facet_values(
+    facet: str,
+    counts: Mapping[str, int],
+    query: SearchQuery,
+    locale: str,
+    vocabularies: Vocabularies,
+    cities: Mapping[str, City],
+) -> tuple[FacetValue, ...]:
+    """Values with their counts; chosen ones stay when nothing is left under them."""
+    chosen = query.filters.get(facet, ())
+    values = [
+        FacetValue(
+            value, label_value(facet, value, locale, vocabularies, cities), counts.get(value, 0), value in chosen
+        )
+        for value in {**counts, **dict.fromkeys(chosen, 0)}
+    ]
+    if facet == "year":
+        return tuple(sorted(values, key=lambda value: value.value, reverse=True))
+    if facet in {"evidence", "cost_band", "sdg"}:
+        return tuple(sorted(values, key=lambda value: (len(value.value), value.value)))
+    if facet == "key_feature":
+        return tuple(sorted(values, key=lambda value: value.value))
+    return tuple(sorted(values, key=lambda value: (-value.count, value.label)))
+
+
+def suggest(
+    session: Session, actor: Actor, text: str, *, words: Words, locale: str, limit: int = 8
+) -> list[Suggestion]:
+    """Cities by any of their names, then titles, that contain what was typed."""
+    text = " ".join(text.split())[:100]
+    if not text:
+        return []
+    sight, pattern = sight_of(actor), f"%{_escape_like(text)}%"
+    key = label_key(text)
+    slugs = [slug for name, slug in words.labels["city"].items() if key and (name.startswith(key) or f" {key}" in name)]
+    profiles = visible(sight).with_only_columns(Work.slug).where(Work.kind == Kind.PROFILE.value)
+    named = session.scalars(select(City).where(City.slug.in_(slugs[:200]), City.slug.in_(profiles)).order_by(City.name))
+    found = []
+    for city in [*named][: limit // 2]:
+        name = city.names.get(locale)
+        language = locale if name else "en"
+        found.append(Suggestion(name or city.name, Kind.PROFILE, f"/cities/{city.slug}", language))
+    titles = (
+        public_texts(sight)
+        .with_only_columns(Work.kind, Work.slug, Entry.title, Entry.language)
+        .where(Work.kind != Kind.PROFILE.value, Entry.title.ilike(pattern, escape="\\"))
+        .order_by(Entry.title)
+        .limit(limit)
+    )
+    for kind, slug, title, language in session.execute(titles):
+        found.append(Suggestion(title, kind, f"/{Kind(kind).folder}/{slug}/{language}", language))
+    return found[:limit]
+
+
+def _escape_like(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

@@ -22,9 +22,7 @@ from kb.web import (
 
 def blueprints() -> tuple[Blueprint, ...]:
     """All of them."""
-    return tuple(
-        module.bp for module in (home, search, cities, entries, themes, pages, account, machines)
-    )
+    return tuple(module.bp for module in (home, search, cities, entries, themes, pages, account, machines))
 
 
 def init_app(app: Flask) -> None:

@@ -6,19 +6,27 @@ from urllib.parse import urlsplit
 
 from flask import Blueprint, Flask, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
-from flask_login import current_user, login_required, login_user, logout_user
+from flask_login import current_user, login_user, logout_user
+from werkzeug.exceptions import Unauthorized
 from werkzeug.wrappers import Response
 
-from kb.domain.errors import NotPermitted
+from kb.domain.errors import N_, NotPermitted
 from kb.domain.roles import Role
 from kb.runtime import SignedIn, current_actor, session, transaction
 from kb.services.holdings import find_cities
 from kb.services.people import load_actor, sign_in
+from kb.web.catalogues import translate as _
 
 bp = Blueprint("account", __name__)
+_ROLE_NAMES = {
+    Role.READER: N_("You read what is meant for the network."),
+    Role.CONTRIBUTOR: N_("You write for the city."),
+    Role.EDITOR: N_("You review and publish for the city."),
+    Role.COORDINATOR: N_("You coordinate the network."),
+    Role.ADMIN: N_("You administer this site."),
+}
 limiter = Limiter(get_remote_address, storage_uri="memory://", headers_enabled=False)
 
 
@@ -72,11 +80,12 @@ def logout() -> Response:
 
 
 @bp.get("/account")
-@login_required
 def show() -> ResponseReturnValue:
     """Who one is here, and what one may do where."""
+    if not current_actor().signed_in:
+        raise Unauthorized
     held = sorted(
         current_actor().memberships, key=lambda membership: (list(Role).index(membership.role), membership.city or "")
     )
     cities = find_cities(session(), [membership.city for membership in held if membership.city])
-    return render_template("account/show.html", memberships=held, cities=cities)
+    return render_template("account/show.html", memberships=held, cities=cities, role_names=_ROLE_NAMES)

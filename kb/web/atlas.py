@@ -93,9 +93,7 @@ def land_path() -> str:
 @lru_cache(maxsize=1)
 def grid_path() -> str:
     """Meridians and parallels every 30 degrees within the shown latitudes."""
-    meridians = (
-        [project(lon, lat) for lat in range(int(SOUTH), int(NORTH) + 1, 2)] for lon in range(-180, 181, 30)
-    )
+    meridians = ([project(lon, lat) for lat in range(int(SOUTH), int(NORTH) + 1, 2)] for lon in range(-180, 181, 30))
     parallels = ([project(-180, lat), project(180, lat)] for lat in range(-30, 61, 30))
     return "".join(_path(line) for line in (*meridians, *parallels))
 

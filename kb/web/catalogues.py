@@ -13,7 +13,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import Translations
 from flask import Flask, Response, request
-from flask_babel import Babel, get_domain
+from flask_babel import Babel, get_domain, gettext
 
 from kb.domain.languages import INTERFACE_LANGUAGES
 from kb.runtime import LOCALE_COOKIE, interface_language
@@ -33,6 +33,12 @@ def load_catalogue(tag: str) -> Translations:
         write_mo(compiled, read_po(file, locale=tag))
     compiled.seek(0)
     return Translations(compiled)
+
+
+def translate(message: str, **places: object) -> str:
+    """The message in the reader's language with its places filled; templates have the same as `_`."""
+    text: str = gettext(message, **places)
+    return text
 
 
 def init_app(app: Flask) -> None:

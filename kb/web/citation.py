@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from flask_babel import gettext as _
-
 from kb.domain.kinds import Research
 from kb.runtime import runtime
 from kb.services.library import Record
+from kb.web.catalogues import translate as _
 from kb.web.display import city_name, country_name, day, listing
 
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from typing import Final
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from babel.dates import format_date, format_skeleton, format_timedelta
 from babel.lists import format_list
 from babel.numbers import format_decimal
 from flask import Flask, request
-from flask_babel import gettext as _
 from markupsafe import Markup
 
 from kb.domain.errors import Problem
@@ -19,6 +18,7 @@ from kb.domain.kinds import Period
 from kb.domain.languages import INTERFACE_LANGUAGES, direction, language_name, native_name
 from kb.models import City
 from kb.runtime import current_actor, interface_language, runtime, vocabularies
+from kb.web.catalogues import translate as _
 
 _LICENCES: Final[Mapping[str, tuple[str, str]]] = {
     "CC-BY-4.0": ("CC BY 4.0", "https://creativecommons.org/licenses/by/4.0/"),
@@ -27,6 +27,11 @@ _LICENCES: Final[Mapping[str, tuple[str, str]]] = {
     "CC0-1.0": ("CC0 1.0", "https://creativecommons.org/publicdomain/zero/1.0/"),
 }
 _FINISHED: Final = {"ended", "stopped"}
+
+
+def _manner() -> str:
+    """The locale of numbers and days: English as the world writes it, not as one country does."""
+    return {"en": "en_GB"}.get(interface_language(), interface_language())
 
 
 def label(scheme: str, code: object) -> str:
@@ -39,8 +44,8 @@ def foreign(tag: str | None) -> Markup:
     own = interface_language()
     if not tag or tag == own:
         return Markup()
-    turned = f' dir="{direction(tag)}"' if direction(tag) != direction(own) else ""
-    return Markup(' lang="{}"{}').format(tag, Markup(turned))
+    turned = Markup(' dir="{}"').format(direction(tag)) if direction(tag) != direction(own) else Markup()
+    return Markup(' lang="{}"{}').format(tag, turned)
 
 
 def city_name(city: City) -> str:
@@ -60,24 +65,23 @@ def speak_name(tag: str) -> str:
 
 def number(value: float) -> str:
     """A number with the reader's separators; years are no numbers."""
-    return str(format_decimal(value, locale=interface_language()))
+    return str(format_decimal(value, locale=_manner()))
 
 
 def partial_date(text: str) -> str:
     """A year, a month or a day of a header, as precise as it is given."""
-    locale = interface_language()
     match text.split("-"):
         case [year]:
             return _("%(year)s", year=year)
         case [year, month]:
-            return str(format_skeleton("yMMMM", dt.date(int(year), int(month), 1), locale=locale))
+            return str(format_skeleton("yMMMM", dt.date(int(year), int(month), 1), locale=_manner()))
         case _:
             return day(dt.date.fromisoformat(text))
 
 
 def day(value: dt.date | dt.datetime) -> str:
     """A day."""
-    return str(format_date(value, format="long", locale=interface_language()))
+    return str(format_date(value, format="long", locale=_manner()))
 
 
 def ago(value: dt.date) -> str:
@@ -85,7 +89,7 @@ def ago(value: dt.date) -> str:
     apart = dt.datetime.now(dt.UTC).date() - value
     if apart < dt.timedelta(days=1):
         return _("today")
-    return str(format_timedelta(-apart, granularity="day", add_direction=True, locale=interface_language()))
+    return str(format_timedelta(-apart, granularity="day", add_direction=True, locale=_manner()))
 
 
 def period_text(period: Period, stage: str | None) -> str:
@@ -102,7 +106,7 @@ def period_text(period: Period, stage: str | None) -> str:
 
 def listing(items: list[str]) -> str:
     """“a, b and c”."""
-    return str(format_list(items, locale=interface_language()))
+    return str(format_list(items, locale=_manner()))
 
 
 def licence(code: str) -> Markup:
@@ -114,6 +118,16 @@ def licence(code: str) -> Markup:
 def unit_name(unit: str) -> str:
     """The unit of a figure; common ones in the reader's words, others as the source has them."""
     return {"people": _("people"), "km2": "km²", "km²": "km²", "%": "%"}.get(unit, unit)
+
+
+def source_name(url: str) -> str:
+    """The host of an address, as the words of a link."""
+    return (urlsplit(url).hostname or url).removeprefix("www.")
+
+
+def quoted(words: str) -> Markup:
+    """What somebody typed, in any language and direction, apart from the sentence around it."""
+    return Markup("<bdi>{}</bdi>").format(words)
 
 
 def problem_text(problem: Problem) -> str:
@@ -136,7 +150,10 @@ def init_app(app: Flask) -> None:
     """Give all of it to the templates."""
     for function in (
         label, foreign, city_name, country_name, speak_name, native_name, number, partial_date, day, ago, period_text,
-        listing, licence, unit_name, problem_text, locale_url, absolute, interface_language, direction, current_actor,
+        listing, licence, unit_name, quoted, problem_text, locale_url, absolute, interface_language, direction,
+        current_actor,
     ):  # fmt: skip
         app.add_template_global(function)
+    app.add_template_filter(speak_name)
+    app.add_template_filter(source_name)
     app.jinja_env.globals["interface_languages"] = INTERFACE_LANGUAGES

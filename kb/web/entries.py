@@ -36,14 +36,15 @@ def show(folder: str, slug: str, language: str | None = None) -> ResponseReturnV
         "address": f"{record.url}/{record.language}" if language else record.url,
     }
     if kind is Kind.PROFILE:
-        city = record.city
-        placed = city is not None and city.lat is not None and city.lon is not None
+        city, spot = record.city, None
+        if city and city.lon is not None and city.lat is not None:
+            spot = atlas.project(city.lon, city.lat)
         return render_template(
             "entries/profile.html",
             **common,
             works=library.works_of_city(session(), actor, slug, languages),
             similar=library.similar_cities(session(), actor, slug),
-            spot=atlas.project(city.lon, city.lat) if city and placed else None,
+            spot=spot,
             world=atlas.WORLD,
             land=atlas.land_path(),
         )

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from flask import Flask, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
-from werkzeug.exceptions import HTTPException, InternalServerError
+from werkzeug.exceptions import HTTPException
 
 from kb.domain.errors import N_, Invalid, KbError
+from kb.web.catalogues import translate as _
 
 _TITLES = {
     400: N_("This can't be read"),
@@ -33,7 +33,10 @@ _SENTENCES = {
 }
 
 
-def show_error(status: int, sentence: str = "", problems: tuple[str, ...] = ()) -> ResponseReturnValue:
+Answer = tuple[str, int, dict[str, str]]
+
+
+def show_error(status: int, sentence: str = "", problems: tuple[str, ...] = ()) -> Answer:
     """The page of an error; from 500 on one that needs neither database nor index."""
     page = render_template(
         "error.html",
@@ -46,7 +49,7 @@ def show_error(status: int, sentence: str = "", problems: tuple[str, ...] = ()) 
     return page, status, {"Retry-After": "30"} if status == 503 else {}
 
 
-def _of_the_house(error: KbError) -> ResponseReturnValue:
+def _of_the_house(error: KbError) -> Answer:
     if isinstance(error, Invalid):
         problems = tuple(
             f"{problem.field}: {_(problem.message) % dict(problem.params)}" if problem.field else str(problem)
@@ -61,14 +64,12 @@ def _of_the_web(error: HTTPException) -> ResponseReturnValue:
         return error
     if error.code == 401:
         return redirect(url_for("account.login", next=request.full_path.rstrip("?")), code=302)
-    body, status, headers = show_error(error.code)  # type: ignore[misc]  # always the three
-    if isinstance(error, InternalServerError) or error.code not in {405, 429}:
-        return body, status, headers
+    body, status, headers = show_error(error.code)
     kept = {name: value for name, value in error.get_headers() if name in {"Allow", "Retry-After"}}
     return body, status, {**headers, **kept}
 
 
-def _without_token(_error: CSRFError) -> ResponseReturnValue:
+def _without_token(_error: CSRFError) -> Answer:
     return show_error(400, _("The form was open for too long or came from another site. Please load it again."))
 
 

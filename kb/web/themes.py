@@ -17,6 +17,8 @@ from kb.services.library import Card, Record
 bp = Blueprint("themes", __name__)
 SCHEMES = {"key_features": N_("Key features"), "clusters": N_("Clusters"), "sdgs": N_("Sustainable Development Goals")}
 
+FACETS = {"key_features": "key_feature", "clusters": "cluster", "sdgs": "sdg"}
+
 
 def home_profile() -> Record | None:
     """The profile of the city that runs this instance, where the library has it."""
@@ -45,6 +47,7 @@ def show(scheme: str, code: str) -> ResponseReturnValue:
         "themes/show.html",
         scheme=scheme,
         scheme_name=SCHEMES[scheme],
+        facet=FACETS[scheme],
         concept=concept,
         broader=[found.concepts[above] for above in reversed(found.broader(code))],
         narrower=_with_label(found.narrower(code)),

@@ -137,6 +137,7 @@ NOT_FOUND = [
     ("kitap", "kırtasiye", "tr"),
     ("शिक्षा", "शिक्षक", "hi"),
     ("город", "горох", "ru"),
+    ("marché", "in March", "en"),
 ]
 
 
@@ -172,6 +173,11 @@ def test_does_not_find(typed: str, text: str, language: str) -> None:
 
 def test_names_its_parts() -> None:
     assert "PyStemmer" in analysis.VERSION and "Unicode" in analysis.VERSION
+
+
+def test_turkish_has_its_own_capitals() -> None:
+    assert stem("IŞIKLAR", "tr") == stem("ışıklar", "tr") != stem("işikler", "en")
+    assert stem("İLLER", "tr") == stem("iller", "tr")
 
 
 class TestWithoutMorphemes:
@@ -213,8 +219,8 @@ class TestParts:
     def test_phrases_have_their_words_and_characters_in_slots(self) -> None:
         slots = phrase_slots("AI learning 교육", ("en",), loose=True)
         assert [(slot.offset, slot.index, slot.terms) for slot in slots] == [
-            (0, "stem", ("ai",)),
-            (1, "stem", ("learn",)),
+            (0, "stem", ("en:ai",)),
+            (1, "stem", ("en:learn",)),
             (1, "gram", ("교육",)),
         ]
 

@@ -120,6 +120,9 @@ class TestShippedTables:
         found = added(thesaurus, "어르신 디지털", "en", "es")
         assert {"older adults", "personas mayores"} <= found["어르신"]
 
+    def test_a_concept_that_means_the_same_as_a_ring_adds_to_it(self, thesaurus: Thesaurus) -> None:
+        assert {"Elderly", "older adults"} <= added(thesaurus, "어르신", "en")["어르신"]
+
     @pytest.mark.parametrize(
         ("typed", "label"),
         [
