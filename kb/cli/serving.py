@@ -43,9 +43,9 @@ def serve(host: str, port: int, workers: int) -> None:
     metrics.mkdir()
     environment = os.environ | {"PROMETHEUS_MULTIPROC_DIR": str(metrics)}
     address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-    gunicorn = [sys.executable, "-m", "gunicorn", "kb.app:create_app()", "--bind", address, "--workers", str(workers),
-                "--worker-class", "gthread", "--threads", "4", "--max-requests", "20000", "--max-requests-jitter", "2000",
-                "--graceful-timeout", "20", "--log-level", "warning", "--no-control-socket"]  # fmt: skip
+    gunicorn = [sys.executable, "-m", "gunicorn", "kb.app:create_app()", "--bind", address]
+    gunicorn += ["--workers", str(workers), "--worker-class", "gthread", "--threads", "4", "--log-level", "warning"]
+    gunicorn += ["--max-requests", "20000", "--max-requests-jitter", "2000", "--graceful-timeout", "20"]
     web = subprocess.Popen(gunicorn, env=environment)  # noqa: S603  # our own command line
     _announce(f"http://{address}", admin)
     _supervise(web)

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 from uuid import UUID
 
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
 from kb.domain.errors import N_, Invalid, Problem
+from kb.domain.kinds import Kind
 from kb.domain.languages import language_name
+from kb.domain.roles import Actor
+from kb.domain.visibility import sight_of
 from kb.domain.vocabularies import Vocabularies
 from kb.models import City, Entry, Revision, Work
 from kb.models.queries import public_texts, visible
