@@ -24,8 +24,8 @@ def _locale(tag: str) -> Locale | None:
 @lru_cache(maxsize=512)
 def language_name(tag: str, locale: str) -> str:
     """The language's name in another language, from CLDR; the tag itself where CLDR has none."""
-    found = _locale(tag)
-    return (found.get_display_name(locale) if found else None) or tag
+    found, into = _locale(tag), _locale(locale)
+    return (found.get_display_name(into) if found and into else None) or tag
 
 
 def native_name(tag: str) -> str:

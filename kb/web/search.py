@@ -35,7 +35,7 @@ FACETS = {
     "completeness": N_("Completeness"),
 }
 OPEN = frozenset({"kind", "key_feature", "country"})
-SHOWN = 8
+SHOWN, LONGEST = 8, 60  # values of a facet: at once, and at all; what comes behind is found by words
 SORTS = {
     Sort.RELEVANCE: N_("Best match"),
     Sort.NEWEST: N_("Newest"),
@@ -116,6 +116,7 @@ def show() -> Response:
         facets={facet: name for facet, name in FACETS.items() if result.facets.get(facet)},
         open_facets=OPEN,
         shown=SHOWN,
+        longest=LONGEST,
         sorts={
             order: (name, search_url(replace(query, sort=order, page=1)))
             for order, name in SORTS.items()
