@@ -4,7 +4,7 @@ PORT ?= 8000
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install serve test lint format catalogues bench lock clean
+.PHONY: help install serve test lint audit format catalogues bench lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,12 +32,14 @@ test: .venv/test.stamp ## run every test
 	@sh tests/browser/install.sh
 	$(BIN)/pytest --cov --cov-report=term:skip-covered
 
-lint: .venv/test.stamp ## formatting, types, templates, layers, known holes in dependencies
+lint: .venv/test.stamp ## formatting, types, templates, layers
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/djlint --lint --quiet templates
 	$(BIN)/lint-imports
+
+audit: .venv/test.stamp ## ask PyPI for known holes in the locked dependencies (needs its vulnerability service)
 	$(BIN)/pip-audit --strict --disable-pip --require-hashes -r .lock/serve.txt
 
 format: .venv/test.stamp ## put the code into its form
@@ -45,8 +47,8 @@ format: .venv/test.stamp ## put the code into its form
 	$(BIN)/ruff format .
 
 catalogues: .venv/test.stamp ## bring the message catalogues up to date with code and templates
-	$(BIN)/pybabel extract -q -F kb/translations/babel.cfg -k N_ -k _l --no-location --sort-output --project kb -o kb/translations/messages.pot .
-	$(BIN)/pybabel update -q -N --no-fuzzy-matching -i kb/translations/messages.pot -d kb/translations
+	$(BIN)/pybabel -q extract --ignore-dirs ".*" -F kb/translations/babel.cfg -k N_ -k _l --no-location --sort-output --project kb -o build/messages.pot .
+	$(BIN)/pybabel -q update -N --no-fuzzy-matching -i build/messages.pot -d kb/translations
 
 bench: .venv/test.stamp ## measure pages, search and import, and print the figures
 	$(BIN)/python -m tests.bench

@@ -49,7 +49,7 @@ def _facts(city: City) -> dict[str, Any]:
         "country": city.country,
         "region": city.region,
         "gnlc": Membership(status=city.gnlc_status, joined=city.joined) if city.gnlc_status else None,
-        "population": city.population,
+        "population": None if city.population is None else round(city.population),
         "lat": city.lat,
         "lon": city.lon,
         "url": f"/{Kind.PROFILE.folder}/{city.slug}",

@@ -305,7 +305,7 @@ class CityCard(_Answer):
     """Code of the vocabulary `regions`."""
     gnlc: Membership | None
     """Relation to the Global Network of Learning Cities, and the year of admission."""
-    population: float | None
+    population: int | None
     """Inhabitants; source and date are in the profile."""
     lat: float | None
     """Degrees north."""

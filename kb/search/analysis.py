@@ -171,6 +171,7 @@ def stem(word: str, language: str) -> str:
     return fold(stemmers[algorithm].stemWord(once), language) or fold(word, language)
 
 
+@lru_cache(1 << 16)
 def _marked_stem(word: str, language: str) -> str:
     return f"{language}:{stem(word, language)}"
 

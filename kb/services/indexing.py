@@ -135,9 +135,11 @@ def _document(
         "clusters": vocabularies["clusters"].with_broader(header.clusters),
         "sdgs": tuple(str(number) for number in sorted(header.sdgs)),
     }
+    # the themes that it was given, not all above them: “Wider benefits” is no reason to be found
+    own = {"key_features": header.key_features, "clusters": header.clusters, "sdgs": codes["sdgs"]}
     topics = [
         label
-        for scheme, found in codes.items()
+        for scheme, found in own.items()
         for code in found
         if (concept := vocabularies[scheme].get(code))
         for label in concept.labels.values()

@@ -1,11 +1,6 @@
 // What htmx leaves to the page: the opened groups stay open when the list is exchanged, and an answer that is no list
 // (the index is being rebuilt, say) is shown as the page that it is.
 (() => {
-  const wide = window.matchMedia("(min-width: 50.01rem)");
-  const unfold = () => {
-    const filters = document.getElementById("all-filters");
-    if (filters && wide.matches) filters.open = true;
-  };
   let open = null;
   document.addEventListener("htmx:beforeSwap", () => {
     open = new Map([...document.querySelectorAll("#filters details[id]")].map((group) => [group.id, group.open]));
@@ -15,13 +10,10 @@
       const group = document.getElementById(id);
       if (group) group.open = state;
     }
-    unfold();
     const found = document.getElementById("found");
     if (found && found.getBoundingClientRect().top < -window.innerHeight) found.scrollIntoView();
   });
   document.addEventListener("htmx:responseError", (event) => {
     window.location.assign(event.detail.pathInfo.finalRequestPath);
   });
-  wide.addEventListener("change", unfold);
-  unfold();
 })();

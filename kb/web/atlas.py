@@ -45,6 +45,9 @@ class Frame:
         """As the SVG attribute wants it."""
         return f"{self.x:g} {self.y:g} {self.width:g} {self.height:g}"
 
+    def __contains__(self, point: Point) -> bool:
+        return 0 <= point[0] - self.x <= self.width and 0 <= point[1] - self.y <= self.height
+
     @property
     def scale(self) -> float:
         """How much smaller than the world the frame is: 1 for the world, so that dots can keep their size."""
@@ -56,13 +59,24 @@ WORLD = Frame(
 )
 
 
-def frame_of(points: Sequence[Point], *, proportion: float = 2.0, least: float = 120.0) -> Frame:
-    """The frame that holds all points with a margin, of the proportion width to height; the world without points."""
+def frame_of(points: Sequence[Point]) -> Frame:
+    """The frame that holds the points with a margin, 1.9 to 2.8 times as wide as high; the world without points.
+
+    A point in the west or east that lies more than a quarter of the width away from all others is left out: one city
+    shall not make a hundred too small to tell apart.
+    """
     if not points:
         return WORLD
-    xs, ys = [x for x, _ in points], [y for _, y in points]
-    width, height = max(xs) - min(xs), max(ys) - min(ys)
-    width = max(width * 1.12 + 20, (height * 1.12 + 20) * proportion, least)
+    kept = sorted(points)
+    gap = (kept[-1][0] - kept[0][0]) / 4
+    while len(kept) > 2 and kept[1][0] - kept[0][0] > gap:
+        kept.pop(0)
+    while len(kept) > 2 and kept[-1][0] - kept[-2][0] > gap:
+        kept.pop()
+    xs, ys = [x for x, _ in kept], [y for _, y in kept]
+    width, height = (max(xs) - min(xs)) * 1.1 + 24, (max(ys) - min(ys)) * 1.1 + 24
+    proportion = min(max(width / height, 1.9), 2.8)
+    width = max(width, height * proportion)
     if width >= WORLD.width:
         return WORLD
     middle_x, middle_y = (max(xs) + min(xs)) / 2, (max(ys) + min(ys)) / 2

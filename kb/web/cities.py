@@ -88,9 +88,11 @@ def chart() -> ResponseReturnValue:
         for city in cities
         if city.lon is not None and city.lat is not None
     ]
+    frame = atlas.frame_of([(dot.x, dot.y) for dot in dots]) if region else atlas.WORLD
     return render_template(
         "cities/chart.html",
-        frame=atlas.frame_of([(dot.x, dot.y) for dot in dots]) if region else atlas.WORLD,
+        frame=frame,
+        outside=sum((dot.x, dot.y) not in frame for dot in dots),
         land=atlas.land_path(),
         grid=atlas.grid_path(),
         dots=sorted(dots, key=lambda dot: dot.full),
@@ -99,5 +101,5 @@ def chart() -> ResponseReturnValue:
         home=runtime().home_city,
         region=region,
         regions=[concept.code for concept in vocabularies()["regions"].concepts.values()],
-        missing=[city for city in cities if city.lat is None],
+        missing=len(cities) - len(dots),
     )

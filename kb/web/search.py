@@ -14,7 +14,7 @@ from kb.runtime import current_actor, interface_language, reader_languages, runt
 from kb.search.port import Sort
 from kb.services import search as searching
 from kb.services.holdings import find_cities
-from kb.services.search import SearchQuery, SearchResult
+from kb.services.search import FacetValue, SearchQuery, SearchResult
 from kb.web.catalogues import translate as _
 
 bp = Blueprint("search", __name__)
@@ -83,6 +83,14 @@ def _chips(query: SearchQuery, result: SearchResult) -> Iterator[Chip]:
         yield Chip(_("only my words"), search_url(replace(query, across=True, page=1)))
 
 
+def _split(facet: str, result: SearchResult) -> tuple[list[FacetValue], list[FacetValue]]:
+    """The values to show at once and those behind “more”: of the themes the broad ones come first."""
+    values = list(result.facets[facet])
+    if facet == "key_feature":
+        return [one for one in values if one.value.count(".") < 2], [one for one in values if one.value.count(".") > 1]
+    return values[:SHOWN], [one for one in values[SHOWN:] if one.selected or one in values[:LONGEST]]
+
+
 def _pages(page: int, last: int) -> list[int | None]:
     """Numbers of the pages to offer: the ends and those around the present one, None for a gap."""
     near = [number for number in range(1, last + 1) if number in {1, last} or abs(number - page) <= 2]
@@ -113,10 +121,8 @@ def show() -> Response:
         query=query,
         result=result,
         chips=list(_chips(query, result)),
-        facets={facet: name for facet, name in FACETS.items() if result.facets.get(facet)},
+        facets={facet: (name, *_split(facet, result)) for facet, name in FACETS.items() if result.facets.get(facet)},
         open_facets=OPEN,
-        shown=SHOWN,
-        longest=LONGEST,
         sorts={
             order: (name, search_url(replace(query, sort=order, page=1)))
             for order, name in SORTS.items()

@@ -78,3 +78,7 @@ def test_other_columns_of_a_vocabulary(client: FlaskClient) -> None:
 
 def test_no_such_vocabulary(client: FlaskClient) -> None:
     assert client.get("/api/v1/vocabularies/nothing").status_code == 404
+
+
+def test_inhabitants_are_whole(client: FlaskClient) -> None:
+    assert b'"population":1999979,' in client.get("/api/v1/cities/medellin").data

@@ -20,7 +20,8 @@ README = (ROOT / "README.md").read_text()
 
 
 def test_every_setting_is_in_the_readme() -> None:
-    assert {f"KB_{field.name.upper()}" for field in dataclasses.fields(Settings)} == set(re.findall(r"`(KB_\w+)`", README))
+    names = {f"KB_{field.name.upper()}" for field in dataclasses.fields(Settings)}
+    assert names == set(re.findall(r"`(KB_\w+)`", README))
 
 
 def test_every_command_and_option_is_in_the_readme() -> None:
