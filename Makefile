@@ -47,6 +47,7 @@ format: .venv/test.stamp ## put the code into its form
 	$(BIN)/ruff format .
 
 catalogues: .venv/test.stamp ## bring the message catalogues up to date with code and templates
+	@mkdir -p build
 	$(BIN)/pybabel -q extract --ignore-dirs ".*" -F kb/translations/babel.cfg -k N_ -k _l --no-location --sort-output --project kb -o build/messages.pot .
 	$(BIN)/pybabel -q update -N --no-fuzzy-matching -i build/messages.pot -d kb/translations
 

@@ -157,5 +157,5 @@ def _add_operations(app: Flask) -> None:
         registry = REGISTRY
         if values.ValueClass is not values.MutexValue:  # `kb serve` named a folder that the processes share
             registry = CollectorRegistry()
-            multiprocess.MultiProcessCollector(registry)
+            multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # it has no types
         return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)

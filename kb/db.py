@@ -14,7 +14,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event, make_url
 from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
@@ -44,6 +44,7 @@ class Database:
         if self.is_sqlite:
             event.listen(self.engine, "connect", _set_up_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
+        event.listen(self.engine, "handle_error", _speak)
         self._writing = self.engine.execution_options(kb_writing=True)
 
     @property
@@ -98,15 +99,27 @@ def migrations(connection: Connection) -> Config:
 
 @contextlib.contextmanager
 def _spoken() -> Iterator[None]:
-    """Turn what the driver says of locks, full disks and lost connections into one sentence."""
+    """Turn what comes before or after statements, as when a connection is opened, into one sentence too."""
     try:
         yield
-    except (OperationalError, InterfaceError) as error:
-        raise Unavailable(N_("The database can't take this now; nothing was changed. Please try again.")) from error
     except DBAPIError as error:
-        if error.connection_invalidated or type(error) is DatabaseError:  # gone, or a file that is no database
-            raise Unavailable(N_("The database can't be read. Please tell those who run this site.")) from error
-        raise
+        raise _sentence_for(error) or error from error
+
+
+def _speak(context: ExceptionContext) -> None:
+    """Turn what a statement ran into into one sentence, wherever it is caught."""
+    error = context.sqlalchemy_exception
+    if isinstance(error, DBAPIError) and (unavailable := _sentence_for(error)):
+        raise unavailable from error
+
+
+def _sentence_for(error: DBAPIError) -> Unavailable | None:
+    """What to say of locks, full disks, lost connections and files that are no database; nothing of other mistakes."""
+    if isinstance(error, OperationalError | InterfaceError):
+        return Unavailable(N_("The database can't take this now; nothing was changed. Please try again."))
+    if error.connection_invalidated or type(error) is DatabaseError:
+        return Unavailable(N_("The database can't be read. Please tell those who run this site."))
+    return None
 
 
 def _set_up_sqlite(connection: sqlite3.Connection, _record: object) -> None:
@@ -121,6 +134,6 @@ def _begin_sqlite(connection: Connection) -> None:
         return
     try:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
-    except OperationalError:
+    except Unavailable:
         time.sleep(random.uniform(0.05, 0.5))  # noqa: S311  # jitter, no secret: one more try after those that wait too
         connection.exec_driver_sql("BEGIN IMMEDIATE")

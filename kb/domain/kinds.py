@@ -48,7 +48,7 @@ class Kind(StrEnum):
 
 FOLDERS: Final = {kind.folder: kind for kind in Kind}
 
-_PARTIAL_DATE: Final = r"^\d{4}(?:-(?:0[1-9]|1[0-2])(?:-(?:0[1-9]|[12]\d|3[01]))?)?$"
+_PARTIAL_DATE: Final = r"^[1-9][0-9]{3}(?:-(?:0[1-9]|1[0-2])(?:-(?:0[1-9]|[12][0-9]|3[01]))?)?$"
 _URL: Final = r"^https?://[^\s<>\"\\^`{|}]+$"
 _EMAIL: Final = r"^[^@\s<>,;]+@[^@\s<>,;]+\.[^@\s<>,;.]+$"
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069\ufeff]")

@@ -137,7 +137,8 @@ class Revision(Base):
     # of a translation: the revision of the original that it says in another language
     translated_from_id: Mapped[uuid.UUID | None] = mapped_column(
         # deferred: a restored table may bring the translation before its original
-        ForeignKey("revision.id", ondelete="SET NULL", deferrable=True, initially="DEFERRED"), index=True
+        ForeignKey("revision.id", ondelete="SET NULL", deferrable=True, initially="DEFERRED"),
+        index=True,
     )
     created_at: Mapped[Created]
     published_at: Mapped[dt.datetime | None]

@@ -17,12 +17,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Any
 
-from sqlalchemy import Table, delete, func, insert, select, text
+from sqlalchemy import Table, Uuid, delete, func, insert, select, text
 from sqlalchemy.orm import Session
+from sqlalchemy.types import TypeEngine
 
 from kb import __version__
 from kb.domain.errors import N_, Invalid
 from kb.models import Attachment, Base
+from kb.models.base import UtcTime
 from kb.storage.port import Storage
 
 _FORMAT = 1
@@ -143,7 +145,7 @@ def _plain(value: object) -> object:
 
 
 def _load_table(session: Session, table: Table, content: IO[bytes]) -> None:
-    types = {column.name: column.type.python_type for column in table.columns}
+    types = {column.name: column.type for column in table.columns}
     rows: list[dict[str, Any]] = []
     for line in content:
         rows.append({name: _typed(value, types[name]) for name, value in json.loads(line).items()})
@@ -154,9 +156,9 @@ def _load_table(session: Session, table: Table, content: IO[bytes]) -> None:
         session.execute(insert(table), rows)
 
 
-def _typed(value: Any, wanted: type) -> Any:
+def _typed(value: Any, wanted: TypeEngine[Any]) -> Any:
     if value is None:
         return None
-    if wanted is dt.datetime:
+    if isinstance(wanted, UtcTime):
         return dt.datetime.fromisoformat(value)
-    return uuid.UUID(value) if wanted is uuid.UUID else value
+    return uuid.UUID(value) if isinstance(wanted, Uuid) else value
