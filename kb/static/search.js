@@ -1,5 +1,5 @@
 // What htmx leaves to the page: the opened groups stay open when the list is exchanged, and an answer that is no list
-// (the index is being rebuilt, say) is shown as the page that it is.
+// (the index is being rebuilt, say) is shown as the page that it is. The new count is read out.
 (() => {
   let open = null;
   document.addEventListener("htmx:beforeSwap", () => {
@@ -11,6 +11,7 @@
       if (group) group.open = state;
     }
     const found = document.getElementById("found");
+    document.getElementById("told").textContent = found?.querySelector("h1")?.textContent ?? "";
     if (found && found.getBoundingClientRect().top < -window.innerHeight) found.scrollIntoView();
   });
   document.addEventListener("htmx:responseError", (event) => {
