@@ -168,6 +168,8 @@ class Matcher:
     def _sequence(self, slots: Sequence[Slot], fields: Sequence[str]) -> Found:
         found = self._nothing()
         for name in fields:
+            if not all(self._occurs(name, slot) for slot in slots):
+                continue  # most labels of other languages end here, before any position is looked at
             places = sorted((self._places(name, slot) for slot in slots), key=len)
             documents, counts = np.unique(reduce(_meet, places) >> _SHIFT, return_counts=True)
             if len(documents):
@@ -177,6 +179,9 @@ class Matcher:
                 found.mask[documents] = True
                 found.score[documents] += np.float32(WEIGHTS[name]) * score
         return found
+
+    def _occurs(self, name: str, slot: Slot) -> bool:
+        return any(len(self._snapshot.postings(f"{name}.{slot.index}", term).documents) for term in slot.terms)
 
     def _places(self, name: str, slot: Slot) -> NDArray[np.int64]:
         """Where a phrase would have to begin for the slot to fit, ascending."""

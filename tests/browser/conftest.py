@@ -64,7 +64,7 @@ def open_tab(browser: Browser, base_url: str) -> OpenTab:
         context.set_default_timeout(8_000)
         context.on("request", lambda one: strangers.append(one.url) if urlsplit(one.url).netloc != own else None)
         context.on("console", hear)
-        context.on("weberror", lambda one: complaints.append(str(one.error)))
+        context.on("weberror", lambda one: complaints.append(one.error.stack or str(one.error)))
         try:
             yield context.new_page()
         finally:

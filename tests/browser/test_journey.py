@@ -19,7 +19,7 @@ CASE, CITY = "/cases/cork-learning-neighbourhoods", "/cities/cork"
     ("language", "words", "kind", "title", "city"),
     [
         ("en", "learning neighbourhoods cork", "Policy case", "Learning neighbourhoods in Cork", "Cork"),
-        ("ko", "코크 학습마을", "정책", "코크의 학습마을", "코크"),
+        ("ko", "코크", "정책", "코크의 학습마을", "코크"),
     ],
     ids=["en", "ko"],
 )
