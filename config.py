@@ -60,7 +60,8 @@ class Settings:
         database_url = get("KB_DATABASE_URL", f"sqlite:///{data_dir / 'kb.sqlite3'}")
         demand(
             urlsplit(database_url).scheme.split("+")[0] in {"sqlite", "postgresql"},
-            "KB_DATABASE_URL", "must begin with sqlite:/// or postgresql+psycopg://.",
+            "KB_DATABASE_URL",
+            "must begin with sqlite:/// or postgresql+psycopg://.",
         )
         search_url = get("KB_SEARCH_URL", f"whoosh:{data_dir / 'index'}")
         demand(search_url.startswith("whoosh:"), "KB_SEARCH_URL", "must begin with whoosh: (the only engine so far).")
@@ -70,18 +71,19 @@ class Settings:
         base = urlsplit(base_url)
         demand(
             base.scheme in {"http", "https"} and bool(base.hostname) and not (base.path or base.query or base.fragment),
-            "KB_BASE_URL", "must be an address like https://kb.example.org, without a path.",
+            "KB_BASE_URL",
+            "must be an address like https://kb.example.org, without a path.",
         )
         mail_url = get("KB_MAIL_URL", "log:")
         demand(
-            urlsplit(mail_url).scheme in {"log", "smtp"}, "KB_MAIL_URL", "must be log: or smtp://user:password@host:587."
+            urlsplit(mail_url).scheme in {"log", "smtp"},
+            "KB_MAIL_URL",
+            "must be log: or smtp://user:password@host:587.",
         )
         home_city = get("KB_HOME_CITY", "yangcheon-gu-seoul")
         demand(is_slug(home_city), "KB_HOME_CITY", "must be a city's slug, like yangcheon-gu-seoul.")
         locale = get("KB_LOCALE", "en")
-        demand(
-            locale in INTERFACE_LANGUAGES, "KB_LOCALE", f"must be one of {', '.join(INTERFACE_LANGUAGES)}."
-        )
+        demand(locale in INTERFACE_LANGUAGES, "KB_LOCALE", f"must be one of {', '.join(INTERFACE_LANGUAGES)}.")
         secret_key = environ.get("KB_SECRET_KEY", "").strip()
         demand(not secret_key or len(secret_key) >= 16, "KB_SECRET_KEY", "must have at least 16 characters.")
         if mistakes:

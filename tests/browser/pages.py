@@ -1,16 +1,16 @@
-"""One address of each type of page."""
+"""One address of each type of page; of the long ones a short one, for each element is judged."""
 
 PAGES = {
     "home": "/",
-    "search": "/search?q=learning+neighbourhoods&kind=case",
+    "search": "/search?q=learning+neighbourhoods&kind=case&country=IE",
     "search-nothing": "/search?q=zzqqxx",
     "case": "/cases/cork-learning-neighbourhoods",
     "research": "/research/wyndham-steady-progress",
     "city": "/cities/cork",
     "cities": "/cities",
     "themes": "/themes",
-    "theme": "/themes/key_features/2.2",
-    "map": "/map",
+    "theme": "/themes/key_features/2.2.1",
+    "map": "/map?region=arab-states",
     "about": "/about",
     "help": "/help/how-to-search",
     "login": "/login",

@@ -11,21 +11,29 @@ from tests.browser.conftest import OpenTab
 
 pytestmark = pytest.mark.browser
 
-CASE, CITY = "/cases/cork-learning-neighbourhoods", "/cities/cork"
+CORK = ("/cases/cork-learning-neighbourhoods", "/cities/cork")
+OSAN = ("/cases/osan-learning-within-ten-minutes", "/cities/osan")
 
 
 @pytest.mark.parametrize("javascript", [True, False], ids=["script", "no-script"])
 @pytest.mark.parametrize(
-    ("language", "words", "kind", "title", "city"),
+    ("language", "words", "paths", "kind", "titles"),
     [
-        ("en", "learning neighbourhoods cork", "Policy case", "Learning neighbourhoods in Cork", "Cork"),
-        ("ko", "코크", "정책", "코크의 학습마을", "코크"),
+        ("en", "learning neighbourhoods cork", CORK, "Policy case", ("Learning neighbourhoods in Cork", "Cork")),
+        ("ko", "오산 학습", OSAN, "정책", ("걸어서 10분", "오산시")),
     ],
     ids=["en", "ko"],
 )
 def test_from_home_to_a_city(
-    open_tab: OpenTab, javascript: bool, language: str, words: str, kind: str, title: str, city: str
+    open_tab: OpenTab,
+    javascript: bool,
+    language: str,
+    words: str,
+    paths: tuple[str, str],
+    kind: str,
+    titles: tuple[str, str],
 ) -> None:
+    case, city = paths
     with open_tab(java_script_enabled=javascript) as tab:
         tab.goto(f"/?locale={language}")
         tab.locator("#q").fill(words)
@@ -41,14 +49,14 @@ def test_from_home_to_a_city(
         expect(tab.locator("#kind-case")).to_be_checked()
         expect(tab.locator(".hits .over b").filter(has_not_text=kind)).to_have_count(0)
 
-        tab.locator(f".hits a[href='{CASE}']").click()
-        expect(tab.locator("h1")).to_contain_text(title)
+        tab.locator(f".hits a[href='{case}']").click()
+        expect(tab.locator("h1")).to_contain_text(titles[0])
         expect(tab.locator("html")).to_have_attribute("lang", language)
 
-        tab.locator(f".record header a[href='{CITY}']").click()
-        tab.wait_for_url(f"**{CITY}")
-        expect(tab.locator("h1")).to_contain_text(city)
-        expect(tab.locator(f"#works ~ ol a[href='{CASE}']")).to_be_visible()
+        tab.locator(f".record header a[href='{city}']").click()
+        tab.wait_for_url(f"**{city}")
+        expect(tab.locator("h1")).to_contain_text(titles[1])
+        expect(tab.locator(f"#works ~ ol a[href='{case}']")).to_be_visible()
 
 
 def test_back_returns_to_the_search_before_the_facet(open_tab: OpenTab) -> None:
@@ -65,7 +73,7 @@ def test_back_returns_to_the_search_before_the_facet(open_tab: OpenTab) -> None:
 
 def test_slash_goes_to_the_search_box(open_tab: OpenTab) -> None:
     with open_tab() as tab:
-        for path in ("/", "/search?q=cork", CASE):
+        for path in ("/", "/search?q=cork", CORK[0]):
             tab.goto(path)
             tab.keyboard.press("/")
             expect(tab.locator("#q")).to_be_focused()
