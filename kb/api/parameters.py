@@ -10,7 +10,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from pydantic_core import PydanticCustomError
 
 from kb.domain.errors import Invalid, Problem
-from kb.domain.kinds import Kind, Language, Slug, explain
+from kb.domain.kinds import Kind, Language, Slug
+from kb.domain.mistakes import explain
 from kb.search.port import Sort
 from kb.services.search import DEEPEST, PER_PAGE
 

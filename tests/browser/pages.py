@@ -7,7 +7,7 @@ PAGES = {
     "case": "/cases/cork-learning-neighbourhoods",
     "research": "/research/wyndham-steady-progress",
     "city": "/cities/cork",
-    "cities": "/cities",
+    "cities": "/cities?region=arab-states",
     "themes": "/themes",
     "theme": "/themes/key_features/2.2.1",
     "map": "/map?region=arab-states",

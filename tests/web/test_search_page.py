@@ -40,10 +40,10 @@ def test_ticked_boxes_stay_ticked_and_have_chips_that_take_them_away(client: Fla
     page = read(client, "/search?q=learning&kind=case&country=IE&year_from=2010")
     assert re.search(r'id="kind-case" name="kind" value="case" checked>', page)
     assert re.search(r'id="country-KR" name="country" value="KR">', page)
-    chips = dict(
-        (re.sub(r"<[^>]+>|Remove|×", "", words).strip(), unescape(url))
-        for url, words in re.findall(r'<a class="chip" href="(/search[^"]*)">(.*?)</a>', page, re.S)
-    )
+    chips = {
+        re.sub(r"<[^>]+>|Remove|×", "", words).strip(): unescape(url)
+        for url, words in re.findall(r'<a class="chip" href="(/search[^"]*)">(.*?)</a>', page, re.DOTALL)
+    }
     assert chips["Kind: Policy case"] == "/search?q=learning&country=IE&year_from=2010"
     assert chips["Country: Ireland"] == "/search?q=learning&kind=case&year_from=2010"
     assert chips["from 2010"] == "/search?q=learning&kind=case&country=IE"
