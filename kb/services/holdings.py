@@ -6,14 +6,15 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import and_, false, or_, select
 from sqlalchemy.orm import Session
 
 from kb.domain.kinds import Kind
 from kb.domain.roles import Actor
 from kb.domain.visibility import sight_of
-from kb.models import City, Entry, Work
+from kb.models import City, Entry, Work, WorkConcept
 from kb.models.queries import public_texts, visible
+from kb.services.library import Card, cards_of
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,23 @@ def cities_with_works(session: Session, actor: Actor) -> frozenset[str]:
     """Slugs of the cities of which the actor may read a case or a research result."""
     works = visible(sight_of(actor)).where(Work.kind != Kind.PROFILE.value, Work.city_slug.is_not(None)).subquery()
     return frozenset(session.scalars(select(works.c.city_slug).distinct()))
+
+
+def city_points(session: Session, actor: Actor) -> dict[str, tuple[float, float]]:
+    """Slug → longitude, latitude of each city that the actor may see and whose place is known."""
+    profiles = visible(sight_of(actor)).with_only_columns(Work.slug).where(Work.kind == Kind.PROFILE.value)
+    places = select(City.slug, City.lon, City.lat).where(City.slug.in_(profiles), City.lon.is_not(None))
+    return {slug: (lon, lat) for slug, lon, lat in session.execute(places) if lon is not None and lat is not None}
+
+
+def works_of_themes(
+    session: Session, actor: Actor, themes: Sequence[tuple[str, str]], languages: Sequence[str]
+) -> list[Card]:
+    """The works under any of these themes (scheme, code), each once, newest first."""
+    under = [and_(WorkConcept.scheme == scheme, WorkConcept.code == code) for scheme, code in themes]
+    ids = visible(sight_of(actor)).with_only_columns(Work.id).join(WorkConcept, WorkConcept.work_id == Work.id)
+    found = session.scalars(ids.where(or_(false(), *under)).distinct())
+    return sorted(cards_of(session, actor, list(found), languages), key=lambda card: (-(card.year or 0), card.title))
 
 
 def find_cities(session: Session, slugs: Sequence[str]) -> dict[str, City]:

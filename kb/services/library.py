@@ -272,7 +272,8 @@ def count_library(session: Session, actor: Actor) -> Counts:
     works = visible(sight_of(actor)).subquery()
     counted = session.execute(select(works.c.kind, func.count()).group_by(works.c.kind))
     kinds = {str(kind): int(count) for kind, count in counted}  # rows become plain pairs
-    countries = len({city.country for city in list_cities(session, actor)})
+    profiles = select(works.c.slug).where(works.c.kind == Kind.PROFILE.value)
+    countries = session.scalar(select(func.count(func.distinct(City.country))).where(City.slug.in_(profiles))) or 0
     texts, languages = session.execute(
         select(func.count(), func.count(func.distinct(Entry.language)))
         .select_from(Revision)

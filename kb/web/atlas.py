@@ -21,6 +21,7 @@ NORTH, SOUTH = 78.0, -56.0
 Point = tuple[float, float]
 
 
+@lru_cache(maxsize=4096)
 def project(lon: float, lat: float) -> Point:
     """Degrees to SVG units; the origin is where the equator meets Greenwich, y grows southwards."""
     theta = math.asin(_M * math.sin(math.radians(lat)))

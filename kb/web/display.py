@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Final
 from urllib.parse import urlencode, urlsplit
 
@@ -65,7 +66,12 @@ def speak_name(tag: str) -> str:
 
 def number(value: float) -> str:
     """A number with the reader's separators; years are no numbers."""
-    return str(format_decimal(value, locale=_manner()))
+    return _format_number(value, _manner())
+
+
+@lru_cache(maxsize=4096)  # a page of facets has hundreds, mostly the same small ones
+def _format_number(value: float, locale: str) -> str:
+    return str(format_decimal(value, locale=locale))
 
 
 def partial_date(text: str) -> str:

@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from kb.domain.kinds import Profile
 from kb.runtime import current_actor, reader_languages, runtime, session
 from kb.services import library
+from kb.services.holdings import city_points
 from kb.web import atlas
 from kb.web.themes import home_profile
 
@@ -17,8 +18,8 @@ bp = Blueprint("home", __name__)
 @bp.get("/")
 def show() -> ResponseReturnValue:
     """The first page."""
-    actor = current_actor()
-    cities = library.list_cities(session(), actor)
+    actor, here = current_actor(), runtime().home_city
+    points = city_points(session(), actor)
     profile = home_profile()
     return render_template(
         "home/show.html",
@@ -29,13 +30,6 @@ def show() -> ResponseReturnValue:
         world=atlas.WORLD,
         land=atlas.land_path(),
         grid=atlas.grid_path(),
-        dots=atlas.dots_path((c.lon, c.lat) for c in cities if c.lon is not None and c.lat is not None),
-        home=next(
-            (
-                atlas.project(c.lon, c.lat)
-                for c in cities
-                if c.slug == runtime().home_city and c.lon is not None and c.lat is not None
-            ),
-            None,
-        ),
+        dots=atlas.dots_path(points.values()),
+        home=atlas.project(*points[here]) if here in points else None,
     )

@@ -88,7 +88,7 @@ def _split(facet: str, result: SearchResult) -> tuple[list[FacetValue], list[Fac
     values = list(result.facets[facet])
     if facet == "key_feature":
         return [one for one in values if one.value.count(".") < 2], [one for one in values if one.value.count(".") > 1]
-    return values[:SHOWN], [one for one in values[SHOWN:] if one.selected or one in values[:LONGEST]]
+    return values[:SHOWN], values[SHOWN:LONGEST] + [one for one in values[LONGEST:] if one.selected]
 
 
 def _pages(page: int, last: int) -> list[int | None]:

@@ -8,11 +8,12 @@ from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
 from kb.domain.errors import N_, NotFound
-from kb.domain.kinds import Kind, Profile, Value
+from kb.domain.kinds import Kind, Profile
 from kb.domain.vocabularies import Concept
 from kb.runtime import current_actor, interface_language, reader_languages, runtime, session, vocabularies
 from kb.services import library
-from kb.services.library import Card, Record
+from kb.services.holdings import works_of_themes
+from kb.services.library import Record
 
 bp = Blueprint("themes", __name__)
 SCHEMES = {"key_features": N_("Key features"), "clusters": N_("Clusters"), "sdgs": N_("Sustainable Development Goals")}
@@ -64,19 +65,9 @@ def value(code: str) -> ResponseReturnValue:
     place, found = next(((place, found) for place, found in enumerate(values, 1) if found.code == code), (0, None))
     if profile is None or found is None:
         raise NotFound(N_("There is nothing at this address."))
-    return render_template(
-        "themes/value.html", value=found, place=place, values=values, home_city=profile.city, works=_works_of(found)
-    )
-
-
-def _works_of(value: Value) -> list[Card]:
-    themes = [("key_features", code) for code in value.key_features] + [("clusters", code) for code in value.clusters]
-    found = {
-        (card.kind, card.slug): card
-        for scheme, code in themes
-        for card in library.works_of_theme(session(), current_actor(), scheme, code, reader_languages())
-    }
-    return sorted(found.values(), key=lambda card: (-(card.year or 0), card.title))
+    themes = [("key_features", code) for code in found.key_features] + [("clusters", code) for code in found.clusters]
+    works = works_of_themes(session(), current_actor(), themes, reader_languages())
+    return render_template("themes/value.html", value=found, place=place, home_city=profile.city, works=works)
 
 
 def _with_label(concepts: Iterable[Concept]) -> list[tuple[str, str]]:
