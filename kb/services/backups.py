@@ -7,12 +7,14 @@ line, then `attachments/<digest>`. The same on every database, so a backup of on
 from __future__ import annotations
 
 import datetime as dt
+import gzip
 import hashlib
 import io
 import json
 import tarfile
 import tempfile
 import uuid
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Any
@@ -88,6 +90,12 @@ def restore_backup(session: Session, storage: Storage, file: Path, progress: Pro
 
 def _verify(file: Path) -> None:
     """Read the whole archive once and compare every hash, before anything is touched."""
+    try:
+        with gzip.open(file) as whole:  # to its very end, where the check sum stands: tar stops before
+            while whole.read(2**20):
+                pass
+    except (OSError, EOFError, zlib.error) as error:
+        raise Invalid.of(N_("The backup is damaged: parts are missing or changed.")) from error
     with _open(file) as archive:
         found: dict[str, str] = {}
         manifest: dict[str, Any] = {}
