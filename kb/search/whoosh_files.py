@@ -21,6 +21,7 @@ from whoosh.filedb.structfile import BufferFile
 
 LIST: Final = ".list"  # ends the name of the file that names all others of a segment
 _SEAL: Final = struct.Struct("<I")
+_START: Final = 0x6B62  # of the check sum: from 0, four zero bytes would be a sealed file of nothing
 _CHUNK: Final = 1 << 20
 
 
@@ -101,7 +102,7 @@ class SealedStorage(TrackedStorage):
         if name in self._written:  # a writer reads what it has just written
             return BufferFile(data, name=name, **options)
         content, seal = data[: -_SEAL.size], data[-_SEAL.size :]
-        if len(seal) < _SEAL.size or _SEAL.unpack(seal)[0] != zlib.crc32(content):
+        if len(seal) < _SEAL.size or _SEAL.unpack(seal)[0] != zlib.crc32(content, _START):
             raise Broken(name)
         return BufferFile(content, name=name, **options)
 
@@ -123,7 +124,7 @@ class SealedStorage(TrackedStorage):
 
 def _seal(path: Path) -> None:
     with path.open("r+b") as file:
-        checksum = 0
+        checksum = _START
         while chunk := file.read(_CHUNK):
             checksum = zlib.crc32(chunk, checksum)
         file.write(_SEAL.pack(checksum))
@@ -137,7 +138,7 @@ class PostingFile:
     def __init__(self, path: Path) -> None:
         self._number = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         self._name = path.name
-        length, checksum = os.fstat(self._number).st_size - _SEAL.size, 0
+        length, checksum = os.fstat(self._number).st_size - _SEAL.size, _START
         for start in range(0, length, _CHUNK):
             checksum = zlib.crc32(self.get(start, min(_CHUNK, length - start)), checksum)
         if length < 0 or _SEAL.unpack(self.get(length, _SEAL.size))[0] != checksum:

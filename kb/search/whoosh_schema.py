@@ -16,7 +16,7 @@ from whoosh.formats import Existence, Positions
 from kb.search.analysis import analyze, fold
 from kb.search.port import FACETS, TEXT_FIELDS, Document
 
-VERSION: Final = 1
+VERSION: Final = 2
 WEIGHTS: Final = {"title": 3.0, "names": 3.0, "summary": 2.0, "topics": 1.0, "body": 1.0}
 INDEXES: Final = ("word", "stem", "gram")
 # Facets of `FACETS` and the ones that only the engine asks for.
