@@ -78,7 +78,7 @@ def create_app(settings: Settings | None = None, parts: Runtime | None = None) -
         BABEL_TRANSLATION_DIRECTORIES=str(ROOT / "kb" / "translations"),
     )
     app.json.ensure_ascii = False  # type: ignore[attr-defined]  # the default provider has it
-    app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.json.sort_keys = False  # type: ignore[attr-defined]  # as above
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True, "autoescape": True}
     init_app(app, parts or wire(settings))
     csrf = CSRFProtect(app)
