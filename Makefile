@@ -13,13 +13,14 @@ help: ## list the targets
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
 	$(PYTHON) -m venv .venv
 
+# --no-deps: the lock is complete, and pip's resolver would stumble over extras (coverage[toml]) once a newer release appears.
 .venv/serve.stamp: pyproject.toml .lock/serve.txt | .venv/pyvenv.cfg
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r .lock/serve.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r .lock/serve.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps -e .
 	@touch $@
 
 .venv/test.stamp: .lock/test.txt .venv/serve.stamp
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r .lock/test.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r .lock/test.txt
 	@touch $@
 
 install: .venv/serve.stamp ## set up everything that `make serve` needs, and stop
