@@ -17,6 +17,7 @@ from filelock import FileLock, Timeout
 
 from config import Settings
 from kb.app import wire
+from kb.cli.meaning import keep_embedding
 from kb.cli.setup import set_up
 from kb.domain.errors import KbError, Unavailable
 from kb.logs import set_up_logs
@@ -98,7 +99,11 @@ def worker() -> None:
     while not stopping.is_set():
         try:
             with lock.acquire(timeout=1):
-                work(wire(settings), stopping)
+                parts = wire(settings)
+                vectors = threading.Thread(target=keep_embedding, args=(parts, stopping), name="vectors")
+                vectors.start()
+                work(parts, stopping)
+                vectors.join()
         except Timeout:
             continue  # another worker has the lock: wait for its turn
 

@@ -14,6 +14,7 @@ from config import Settings
 from kb.app import wire
 from kb.cli.index import rebuild_index
 from kb.cli.library import import_folder
+from kb.cli.meaning import embed_all
 from kb.domain.errors import KbError, Unavailable
 from kb.runtime import Runtime
 from kb.services import indexing, marks, people
@@ -50,6 +51,8 @@ def set_up(settings: Settings) -> Runtime:
                 pass
     except Unavailable:
         rebuild_index(parts)
+    if digest != loaded:
+        embed_all(parts)  # what is published later gets its vectors from the worker
     return parts
 
 

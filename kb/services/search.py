@@ -19,7 +19,9 @@ from kb.domain.visibility import sight_of
 from kb.domain.vocabularies import Vocabularies
 from kb.models import City, Entry, Revision, Work
 from kb.models.queries import public_texts, visible
-from kb.search.port import FACETS, Leaf, Request, SearchEngine, Sort, leaves
+from kb.search.detection import detect
+from kb.search.meaning import Meaning, what_is_meant
+from kb.search.port import FACETS, Leaf, Nearness, Query, Request, SearchEngine, Sort, leaves
 from kb.search.querytext import Note, label_key, parse
 from kb.search.snippets import snippet
 from kb.services.library import Card, cards_of
@@ -226,8 +228,13 @@ def find(
     words: Words,
     languages: Sequence[str],
     locale: str,
+    meaning: Meaning | None = None,
 ) -> SearchResult:
     """Search as this actor: rights are part of the query, and every hit is loaded through them once more.
+
+    Args:
+        languages: that the reader reads, best first.
+        meaning: the second arm; without it words and thesaurus alone are asked.
 
     Raises:
         Unavailable: the index is missing or broken.
@@ -247,6 +254,7 @@ def find(
             offset=(query.page - 1) * query.per_page,
             limit=query.per_page,
             facets=FACETS,
+            near=_near(meaning, query, tree, languages) if meaning and query.across else None,
         )
     )
     cards = {card.id: card for card in cards_of(session, actor, [UUID(hit.work) for hit in page.hits], languages)}
@@ -270,6 +278,12 @@ def find(
             facet: _facet_values(facet, page.facets[facet], query, locale, vocabularies, cities) for facet in FACETS
         },
     )
+
+
+def _near(meaning: Meaning, query: SearchQuery, tree: Query, languages: Sequence[str]) -> Nearness | None:
+    """What the query means, where it asks for that."""
+    meant = what_is_meant(query.q, tree)
+    return meaning.near(meant[0], detect(meant[0], languages), meant[1]) if meant else None
 
 
 def _texts(session: Session, actor: Actor, works: Sequence[UUID]) -> dict[UUID, dict[str, str]]:
