@@ -17,7 +17,7 @@ from kb.cli.library import import_folder
 from kb.cli.meaning import embed_all
 from kb.domain.errors import KbError, Unavailable
 from kb.runtime import Runtime
-from kb.services import indexing, marks, people
+from kb.services import embedding, indexing, marks, people
 
 _LOADED = "library"
 
@@ -68,6 +68,16 @@ def _digest_of(folder: Path) -> str | None:
     return digest.hexdigest()
 
 
+def _examine_meaning(parts: Runtime, expected: int) -> str:
+    """How far the search goes beyond words; without a model it does less, but nothing is wrong."""
+    if parts.embedder is None:
+        return "no model installed (pip install 'kb[semantic]'): the search goes by words and thesaurus"
+    with parts.database.reading() as session:
+        waiting = embedding.count_waiting(session, parts.embedder)
+        means = len(embedding.load_means(session, parts.embedder).passage)
+    return f"{parts.embedder.name}, {expected - waiting} of {expected} texts, {means} languages levelled"
+
+
 @click.command()
 def doctor() -> None:
     """Check settings, database, index, storage and mail; one line each."""
@@ -110,6 +120,7 @@ def _examine() -> Iterator[tuple[str, str, bool]]:
         f"{status.engine}, {status.documents} of {expected} texts, {waiting} waiting, {status.analysis}",
         right,
     )
+    yield "meaning", _examine_meaning(parts, expected), True
     free = shutil.disk_usage(settings.data_dir).free
     yield "storage", f"{free // 2**20} MB free in {settings.data_dir}", free > 200 * 2**20
     yield "mail", "written to the log, not sent" if settings.mail_url.startswith("log:") else "smtp", True

@@ -33,8 +33,8 @@ _BY_SCRIPT: Final[Mapping[str, tuple[str, ...]]] = {
     "BENGALI": ("bn",),
     "TAMIL": ("ta",),
 }  # fmt: skip
-_READ: Final = 3.0  # how much likelier a language is that the reader reads
-_COMMON: Final = 2.0  # and English, which everybody types
+_READ: Final = 5.0  # how much likelier a language is that the reader reads
+_COMMON: Final = 4.0  # and English, which everybody types
 _KANA: Final = re.compile(r"[\u3041-\u30ff]")
 _lock = threading.Lock()
 
@@ -47,7 +47,8 @@ def detect(text: str, preferred: Sequence[str] = ()) -> dict[str, float]:
         preferred: languages that the reader reads; they break ties.
     """
     scripts = Counter(unicodedata.name(letter, "").split(" ")[0] for letter in text if letter.isalpha())
-    script = max(scripts, key=lambda found: (scripts[found], found), default="LATIN")
+    others = scripts.keys() - {"LATIN"}  # “AI 교육” is Korean: Latin letters stand in texts of every language
+    script = max(others or scripts, key=lambda found: (scripts[found], found), default="")
     if _KANA.search(text):
         script = "HIRAGANA"
     candidates = _BY_SCRIPT.get(script, ())
@@ -65,11 +66,11 @@ def detect(text: str, preferred: Sequence[str] = ()) -> dict[str, float]:
 
 
 def _rank(text: str, candidates: Sequence[str]) -> dict[str, float]:
-    """What py3langid thinks of the candidates; all alike but the first where it isn't installed."""
+    """What py3langid thinks of the candidates; all alike where it isn't installed."""
     with _lock:
         identifier = _identifier()
         if identifier is None:
-            return {language: 1.0 if at == 0 else 0.5 for at, language in enumerate(candidates)}
+            return dict.fromkeys(candidates, 1.0)
         found = {label: float(chance) for label, chance in identifier.rank(text)}
     return {language: found.get(language, 0.0) for language in candidates}
 

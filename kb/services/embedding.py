@@ -67,7 +67,7 @@ def find_waiting(session: Session, embedder: Embedder, limit: int = BATCH) -> li
     query = select(Embedding.digest, Embedding.vector).where(
         Embedding.model == embedder.name, Embedding.digest.in_({waiting.digest for waiting in found})
     )
-    known = dict(session.execute(query).tuples().all())
+    known = dict(session.execute(query).all())
     for waiting in found:
         waiting.vector = known.get(waiting.digest)
     return found

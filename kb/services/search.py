@@ -21,7 +21,7 @@ from kb.models import City, Entry, Revision, Work
 from kb.models.queries import public_texts, visible
 from kb.search.detection import detect
 from kb.search.meaning import Meaning, what_is_meant
-from kb.search.port import FACETS, Leaf, Nearness, Query, Request, SearchEngine, Sort, leaves
+from kb.search.port import FACETS, Leaf, Request, SearchEngine, Sort, leaves
 from kb.search.querytext import Note, label_key, parse
 from kb.search.snippets import snippet
 from kb.services.library import Card, cards_of
@@ -30,6 +30,7 @@ from kb.services.words import SCHEME_OF_FACET, Words
 QUERY_LENGTH: Final = 1000
 DEEPEST: Final = 10_000
 PER_PAGE: Final = 10
+_WORDS_ALONE: Final = Note(N_("Only words and the thesaurus were searched: nearness in meaning is not ready here."))
 PARAMETERS: Final = (
     "q", *FACETS, "year_from", "year_to", "across", "without", "sort", "page", "per_page", "locale",
 )  # fmt: skip
@@ -242,6 +243,8 @@ def find(
     started = time.perf_counter()
     parsed = parse(query.q, words.labels)
     tree, added = words.thesaurus.expand(parsed.tree, without=query.without) if query.across else (parsed.tree, ())
+    meant = what_is_meant(query.q, tree) if query.across else None
+    notes = parsed.notes if meaning or not meant else (*parsed.notes, _WORDS_ALONE)
     page = engine.search(
         Request(
             tree=tree,
@@ -254,7 +257,7 @@ def find(
             offset=(query.page - 1) * query.per_page,
             limit=query.per_page,
             facets=FACETS,
-            near=_near(meaning, query, tree, languages) if meaning and query.across else None,
+            near=meaning.near(meant[0], detect(meant[0], languages), meant[1]) if meaning and meant else None,
         )
     )
     cards = {card.id: card for card in cards_of(session, actor, [UUID(hit.work) for hit in page.hits], languages)}
@@ -268,7 +271,7 @@ def find(
     cities = {city.slug: city for city in session.scalars(select(City).where(City.slug.in_(page.facets["city"])))}
     return SearchResult(
         query=query,
-        notes=parsed.notes,
+        notes=notes,
         expanded=tuple(Expanded(found.term, found.added, found.by, found.concept) for found in added),
         did_you_mean=None,
         total=page.total,
@@ -278,12 +281,6 @@ def find(
             facet: _facet_values(facet, page.facets[facet], query, locale, vocabularies, cities) for facet in FACETS
         },
     )
-
-
-def _near(meaning: Meaning, query: SearchQuery, tree: Query, languages: Sequence[str]) -> Nearness | None:
-    """What the query means, where it asks for that."""
-    meant = what_is_meant(query.q, tree)
-    return meaning.near(meant[0], detect(meant[0], languages), meant[1]) if meant else None
 
 
 def _texts(session: Session, actor: Actor, works: Sequence[UUID]) -> dict[UUID, dict[str, str]]:
