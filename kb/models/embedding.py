@@ -13,7 +13,7 @@ DERIVED = {"derived": True}  # tables that no backup holds
 
 
 class Embedding(Base):
-    """The vector of title and summary of one language version as it is public."""
+    """The vector of what one language version says first, as it is public."""
 
     __tablename__ = "embedding"
     __table_args__ = (Index("ix_embedding_model_digest", "model", "digest"), {"info": DERIVED})

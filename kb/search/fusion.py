@@ -18,9 +18,10 @@ Floats = NDArray[np.float32]
 
 WORDS: Final = 0.5  # what the best match by words adds, in standard deviations of nearness
 OWN: Final = 0.25  # what the query's own language adds, likewise
-FLOOR: Final = 0.2  # cosine under which meaning alone finds nothing, and
-OUTLIER: Final = 2.5  # standard deviations above the middle under which it finds nothing either
-MOST: Final = 50  # texts at most that meaning alone finds
+FLOOR: Final = 0.15  # cosine under which meaning finds nothing
+ALWAYS: Final = 6  # texts that are near enough for that, and
+OUTLIER: Final = 2.5  # others only if so many standard deviations above the middle
+MOST: Final = 50  # at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +56,11 @@ def fuse(words: Mask, score: Floats, near: Floats, allowed: Mask, visible: Mask,
     middle, spread = float(near[known].mean()), max(float(near[known].std()), 1e-6)
     standard = np.where(known, (near - middle) / spread, 0.0).astype(np.float32)
 
-    meant = known & allowed & (near >= FLOOR) & (standard >= OUTLIER)
-    candidates = np.flatnonzero(meant)
-    if len(candidates) > MOST:
-        meant[candidates[np.argsort(-near[candidates], kind="stable")[MOST:]]] = False
+    candidates = np.flatnonzero(known & allowed & (near >= FLOOR))
+    candidates = candidates[np.argsort(-near[candidates], kind="stable")[:MOST]]
+    meant = np.zeros_like(words)
+    meant[candidates[:ALWAYS]] = True
+    meant[candidates[standard[candidates] >= OUTLIER]] = True
 
     mask = words | meant
     best = np.zeros(int(languages.max(initial=0)) + 2, np.float32)  # the last one is that of no language, -1

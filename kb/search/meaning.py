@@ -24,7 +24,7 @@ Vectors = NDArray[np.float32]
 
 _KEPT: Final = 512  # query vectors in memory, some kB each
 _BLOCK: Final = 4_096  # rows that are unpacked at a time
-_TEXT: Final = 1_000  # characters of a text that are read: later ones say little new and take long
+_TEXT: Final = 600  # characters of a text that are read: what comes later says little new and takes long
 
 
 class Embedder(Protocol):
@@ -45,9 +45,9 @@ class Embedder(Protocol):
         """One row for each text that somebody searches for."""
 
 
-def passage_of(title: str, summary: str) -> str:
-    """What of a text is turned into its vector."""
-    return f"{title}. {summary}"[:_TEXT]
+def passage_of(title: str, summary: str, body: str) -> str:
+    """What of a text is turned into its vector: more than title and summary, which are short where texts are short."""
+    return f"{title}. {summary} {body[:_TEXT]}"[:_TEXT]
 
 
 def digest_of(text: str) -> str:

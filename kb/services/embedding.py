@@ -24,7 +24,7 @@ BATCH = 16  # texts between two commits: about a second
 _ALL = Sight(frozenset(Visibility), contacts=False)
 
 
-def _waiting(embedder: Embedder) -> Select[Entry, UUID]:
+def _waiting(embedder: Embedder) -> Select[Entry, UUID, str]:
     """Public language versions whose vector is missing, of another model or of another revision."""
     return (
         public_texts(_ALL)
@@ -36,7 +36,7 @@ def _waiting(embedder: Embedder) -> Select[Entry, UUID]:
                 Embedding.revision_id != Revision.id,
             )
         )
-        .with_only_columns(Entry, Revision.id)
+        .with_only_columns(Entry, Revision.id, func.substr(Revision.plain, 1, 1000))
     )
 
 
@@ -63,7 +63,10 @@ class Waiting:
 def find_waiting(session: Session, embedder: Embedder, limit: int = BATCH) -> list[Waiting]:
     """Some texts without their vectors, with those that an older revision or another entry has for the same text."""
     rows = session.execute(_waiting(embedder).order_by(Entry.id).limit(limit)).all()
-    found = [Waiting(entry.id, revision, passage_of(entry.title, entry.summary), None) for entry, revision in rows]
+    found = [
+        Waiting(entry.id, revision, passage_of(entry.title, entry.summary, plain), None)
+        for entry, revision, plain in rows
+    ]
     query = select(Embedding.digest, Embedding.vector).where(
         Embedding.model == embedder.name, Embedding.digest.in_({waiting.digest for waiting in found})
     )
