@@ -126,9 +126,14 @@ def segments(text: str) -> Iterator[Segment]:
             yield Segment(found.group(), script, found.start(), found.end())
 
 
+def is_spaced(text: str) -> bool:
+    """Whether blanks stand between all words of a text."""
+    return not _RUN.search(text)
+
+
 def spaced_words(text: str) -> list[str] | None:
     """The words of a text in which all words are spaced, much faster than `segments`; None for others."""
-    return None if _RUN.search(text) else [word for word in _SPACED.findall(text) if word]
+    return [word for word in _SPACED.findall(text) if word] if is_spaced(text) else None
 
 
 @lru_cache(1 << 16)

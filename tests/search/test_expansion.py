@@ -13,7 +13,10 @@ from kb.search.port import And, AtLeast, Best, Not, Phrase, Query, Term, Weighte
 from kb.search.querytext import parse
 
 VOCABULARIES = Path(__file__).parents[2] / "content" / "vocabularies"
-PLACES = [("medellin", ["Medellín", "메데진", "麦德林"]), ("nam-gu", ["Nam-gu (Busan)", "남구"])]
+PLACES = [
+    ("medellin", {"en": ["Medellín"], "ko": ["메데진"], "zh": ["麦德林"]}),
+    ("nam-gu", {"en": ["Nam-gu (Busan)"], "": ["남구"]}),
+]
 
 
 def rows(name: str) -> list[dict[str, str]]:
@@ -67,8 +70,8 @@ class TestTree:
             ),
         )
         assert expansions == (
-            Expansion("older adults", ("seniors",), "ring:1", "thesaurus"),
-            Expansion("reading", ("Lecture", "Lecture à voix haute"), "u1", "thesaurus"),
+            Expansion("older adults", ("seniors",), ("fr",), "ring:1", "thesaurus"),
+            Expansion("reading", ("Lecture", "Lecture à voix haute"), ("fr", "fr"), "u1", "thesaurus"),
         )
 
     def test_all_languages_lead_to_a_concept(self, small: Thesaurus) -> None:
@@ -105,7 +108,7 @@ class TestTree:
 
     def test_places_have_their_names_in_all_scripts(self, small: Thesaurus) -> None:
         tree, (expansion,) = small.expand(parse("medellin").tree, ["en"])
-        assert expansion == Expansion("medellin", ("메데진", "麦德林"), "place:medellin", "place")
+        assert expansion == Expansion("medellin", ("메데진", "麦德林"), ("ko", "zh"), "place:medellin", "place")
         assert {leaf.text for leaf in leaves(tree)} == {"medellin", "메데진", "麦德林"}
         assert added(small, "남구에서") == {"남구에서": {"Nam-gu"}}
 
