@@ -154,9 +154,8 @@ class Thesaurus:
             for name in sorted(set(self._begun[first]), key=self._order.__getitem__):
                 concept = self._concepts[name]
                 for tag, label in _labels(concept):
-                    tag = "" if concept.by == PLACE else tag
-                    if not language or tag == language:
-                        keys.setdefault(_label_key(label, tag), {})[name] = None
+                    if language in ("", tag):
+                        keys.setdefault(_label_key(label, "" if concept.by == PLACE else tag), {})[name] = None
             self._keys[first] = {whole: list(found) for whole, found in keys.items()}
         return self._keys[first].get(key, ())
 

@@ -72,7 +72,7 @@ UNSEEN: Final = re.compile(r"[\0\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2
 
 # Noughts of other scripts' digits: Arabic, Persian, Indic, Thai, Lao, Burmese, Khmer.
 _ZEROS = (0x0660, 0x06F0, *range(0x0966, 0x0DE7, 0x80), 0x0E50, 0x0ED0, 0x1040, 0x17E0)
-# Letters that Unicode doesn't take apart, spellings that writers of Arabic and Persian mix, forms of Chinese characters.
+# Letters that Unicode doesn't take apart, spellings that Arabic and Persian mix, forms of Chinese characters.
 LETTERS: Final = str.maketrans(
     {
         **SIMPLIFIED,

@@ -1,4 +1,4 @@
-"""Words that must find each other, words that must not, and what comes first: a table a language, by the real engine."""
+"""Words that must find each other, words that must not, and what comes first: one table a language."""
 
 from __future__ import annotations
 
