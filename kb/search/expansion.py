@@ -298,16 +298,13 @@ def _is_ring(concept: str) -> bool:
 
 
 def _parts(cell: str | None) -> list[str]:
-    return [part.strip() for part in (cell or "").split("|") if part.strip()]
+    return [part for part in map(str.strip, (cell or "").split("|")) if part]
 
 
 def _row_labels(row: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
-    doubtful = set(_parts(row.get("ambiguous")))
-    return {
-        column: tuple(label for label in _parts(cell) if label not in doubtful)
-        for column, cell in row.items()
-        if column not in _OTHER_COLUMNS and cell
-    }
+    labels = {column: _parts(cell) for column, cell in row.items() if cell and column not in _OTHER_COLUMNS}
+    doubtful = _parts(row.get("ambiguous"))
+    return {column: tuple(label for label in parts if label not in doubtful) for column, parts in labels.items()}
 
 
 def _labels(concept: _Concept, *, preferred: bool = False) -> Iterator[tuple[str, str]]:

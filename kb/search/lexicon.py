@@ -73,9 +73,8 @@ UNSEEN: Final = re.compile(r"[\0\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2
 # Noughts of other scripts' digits: Arabic, Persian, Indic, Thai, Lao, Burmese, Khmer.
 _ZEROS = (0x0660, 0x06F0, *range(0x0966, 0x0DE7, 0x80), 0x0E50, 0x0ED0, 0x1040, 0x17E0)
 # Letters that Unicode doesn't take apart, spellings that Arabic and Persian mix, forms of Chinese characters.
-LETTERS: Final = str.maketrans(
+LETTERS: Final[dict[int, str]] = SIMPLIFIED | str.maketrans(
     {
-        **SIMPLIFIED,
         "ı": "i",
         "ø": "o",
         "ł": "l",
@@ -99,7 +98,7 @@ LETTERS: Final = str.maketrans(
 _PARTICLES = """
     은 는 이 가 을 를 의 에 와 과 도 로 만 들 에서 에게 께서 한테 까지 부터 보다 처럼 마다 조차 으로 이나
     이란 라는 하고 이며 에는 에도 에서는 에서도 에게는 에게서 으로는 으로서 으로써 로서 로써 와의 과의 에의
-    들의 들을 들이 들은 들에게
+    들의 들을 들이 들은 들에게 까지도 까지는 부터는 에서부터 께서는 께서도 에게도 마저 밖에
 """
 PARTICLES: Final = tuple(sorted(_PARTICLES.split(), key=len, reverse=True))
 # Parts of speech (mecab-ko-dic) that carry meaning: nouns, numerals, verbs, adjectives, roots, foreign words.

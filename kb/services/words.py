@@ -78,7 +78,9 @@ def load_words(session: Session) -> Words:
         _rows(session, "synonym_rings.csv"),
         [(city.slug, _names(city)) for city in cities],
     )
-    labels = {facet: _labels(vocabularies, scheme) for facet, scheme in SCHEME_OF_FACET.items()}
+    labels: dict[str, Mapping[str, str]] = {
+        facet: _labels(vocabularies, scheme) for facet, scheme in SCHEME_OF_FACET.items()
+    }
     labels["city"] = {
         label_key(name): city.slug
         for city in cities

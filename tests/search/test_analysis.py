@@ -9,28 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kb.search import analysis
-from kb.search.analysis import Tokens, analyze, fold, phrase_slots, query_forms, segments, stem
+from kb.search.analysis import analyze, fold, phrase_slots, query_forms, segments, stem
 from kb.search.han import SIMPLIFIED
 
 INDEXED = ("ar", "de", "en", "es", "fr", "ko", "pt", "ru", "tr", "zh-Hans")
-
-
-def holds(tokens: Tokens, query: str, languages: tuple[str, ...]) -> bool:
-    """Whether a text has all words of a query, as an engine would find out."""
-    return all(
-        any(_fits(form, getattr(tokens, form.index)) for form in forms)
-        for word in query.split()
-        for forms in query_forms(word, languages)
-    )
-
-
-def _fits(form: analysis.Form, terms: dict[str, list[int]]) -> bool:
-    if form.prefix:
-        return any(term.startswith(form.terms[0]) for term in terms)
-    if form.sequence:
-        starts = [{at - offset for at in terms.get(term, ())} for offset, term in enumerate(form.terms)]
-        return bool(set.intersection(*starts))
-    return sum(term in terms for term in form.terms) >= form.minimum
 
 
 def test_names_its_parts() -> None:
@@ -40,29 +22,6 @@ def test_names_its_parts() -> None:
 def test_turkish_has_its_own_capitals() -> None:
     assert stem("IŞIKLAR", "tr") == stem("ışıklar", "tr") != stem("işikler", "en")
     assert stem("İLLER", "tr") == stem("iller", "tr")
-
-
-class TestWithoutMorphemes:
-    """Korean without python-mecab-ko: particles off, characters in pairs."""
-
-    @pytest.fixture(autouse=True)
-    def _without(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(analysis, "_analyse_korean", lambda: None)
-        analysis.morphemes.cache_clear()
-        monkeypatch.setattr(analysis, "morphemes", analysis.morphemes.__wrapped__)
-
-    @pytest.mark.parametrize(
-        ("typed", "text"),
-        [
-            ("평생학습도시에서", "평생 학습 도시"),
-            ("평생 학습 도시", "평생학습도시에서"),
-            ("도서관은", "도서관에서는"),
-            ("어르신", "어르신들을"),
-            ("디지털문해교육", "디지털 문해력 교육"),
-        ],
-    )
-    def test_still_finds(self, typed: str, text: str) -> None:
-        assert holds(analyze(text, "ko"), typed, ("ko",))
 
 
 class TestParts:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import pytest
 
+from kb.search import analysis
 from kb.search.port import Document, Request, SearchEngine
 from kb.search.querytext import parse
 from kb.search.whoosh_engine import WhooshEngine
@@ -48,6 +49,16 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> SearchEngine:
     return engine
 
 
+@pytest.fixture
+def without_morphemes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SearchEngine:
+    """The same without python-mecab-ko: particles off, characters in pairs."""
+    monkeypatch.setattr(analysis, "_analyse_korean", lambda: None)
+    monkeypatch.setattr(analysis, "morphemes", analysis.morphemes.__wrapped__)
+    engine = WhooshEngine(tmp_path / "index")
+    engine.rebuild(documents(), 0)
+    return engine
+
+
 def documents() -> list[Document]:
     return [
         make_document(f"{case.key}{side}", language=case.language, title="", body=text)
@@ -59,6 +70,21 @@ def documents() -> list[Document]:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.language}-{case.rule}-{case.query}-{case.text}")
 def test_case(engine: SearchEngine, case: Case) -> None:
+    check(engine, case)
+
+
+def test_without_morphemes_korean_loses_little(without_morphemes: SearchEngine) -> None:
+    """Only words of one syllable with a particle, and verbs."""
+    lost = []
+    for case in CASES:
+        try:
+            check(without_morphemes, case)
+        except AssertionError:
+            lost.append(case.query)
+    assert lost == ["책", "책을", "한국어를 배웁니다"]
+
+
+def check(engine: SearchEngine, case: Case) -> None:
     page = engine.search(Request(tree=parse(case.query).tree, visibilities=PUBLIC, limit=2_000))
     found = [hit.id for hit in page.hits]
     scores = {hit.id: hit.score for hit in page.hits}
