@@ -88,7 +88,10 @@ class Thesaurus:
             self._begun[language, stem(word, language)] += found
         self._keys: dict[tuple[str, str], Mapping[Key, list[str]]] = {}
         self._languages = sorted({language for language, _ in self._begun} - {""})
-        self._ruled = {_label_key(label, language) for ring in rings for language, label in _labels(ring)}
+        self._ruled: defaultdict[Key, set[str]] = defaultdict(set)  # key of a ring's label → rings
+        for ring in rings:
+            for language, label in _labels(ring):
+                self._ruled[_label_key(label, language)].add(ring.id)
 
     @classmethod
     def from_rows(
@@ -199,7 +202,7 @@ class Thesaurus:
     def _agree(self, concept: _Concept, ring: _Concept) -> bool:
         """Whether a concept means the same as a ring: their preferred labels agree in some languages."""
         preferred = [_label_key(label, language) for language, label in _labels(concept, preferred=True)]
-        return sum(ring.id in self._named(key) for key in preferred) >= _SHARED
+        return sum(ring.id in self._ruled.get(key, ()) for key in preferred) >= _SHARED
 
 
 class _Widening:

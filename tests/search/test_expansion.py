@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import csv
-import time
 from pathlib import Path
 
 import pytest
 
 from kb.search.expansion import Expansion, Thesaurus
-from kb.search.port import And, AtLeast, Best, Not, Phrase, Query, Term, Weighted, leaves
+from kb.search.port import And, AtLeast, Best, Not, Phrase, Term, Weighted, leaves
 from kb.search.querytext import parse
 
 VOCABULARIES = Path(__file__).parents[2] / "content" / "vocabularies"
@@ -159,14 +158,3 @@ class TestShippedTables:
     )
     def test_traps(self, thesaurus: Thesaurus, typed: str, never: str) -> None:
         assert not any(never in label for labels in added(thesaurus, typed).values() for label in labels)
-
-    def test_is_quick(self) -> None:
-        tables = rows("thesaurus"), rows("synonym_rings")
-        start = time.perf_counter()
-        thesaurus = Thesaurus.from_rows(*tables)
-        loaded = time.perf_counter()
-        tree: Query = parse("어르신 디지털 교육 lifelong learning in cities").tree
-        for _ in range(20):
-            thesaurus.expand(tree)
-        assert loaded - start < 1.5
-        assert (time.perf_counter() - loaded) / 20 < 0.02
