@@ -26,7 +26,7 @@ from typing import Any, Final, Literal, NamedTuple
 
 import Stemmer
 
-from kb.search.lexicon import ACCENTS, KEPT_TAGS, LETTERS, PARTICLES, SNOWBALL, TURKIC, UNSEEN, VOWEL_SIGNS
+from kb.search.lexicon import ACCENTS, ENDINGS, KEPT_TAGS, LETTERS, PARTICLES, SNOWBALL, TURKIC, UNSEEN, VOWEL_SIGNS
 
 Index = Literal["word", "stem", "gram"]
 Script = Literal["word", "hangul", "han", "sea"]
@@ -50,12 +50,12 @@ _SEGMENT: Final = re.compile(
 )
 _RUN: Final = re.compile(f"[{_HANGUL}{_HAN}{_SEA}]")
 _ACCENTS: Final = re.compile(f"[{ACCENTS}]+")
+_LONG_MARK: Final = re.compile("(?<=[ァ-ヺー]{3})ー+(?![ァ-ヺー])")  # as writers like it: コンピューター, コンピュータ
 _PARTICLE: Final = re.compile(f"(?<=..)(?:{'|'.join(PARTICLES)})$")
-_ARABIC_AND: Final = re.compile("^[وف](?=ال|لل)")  # written together with the article, unknown to Snowball
 
 
 def _version() -> str:
-    parts = [f"analysis-2 Unicode-{unicodedata.unidata_version} PyStemmer-{metadata.version('PyStemmer')}"]
+    parts = [f"analysis-3 Unicode-{unicodedata.unidata_version} PyStemmer-{metadata.version('PyStemmer')}"]
     if util.find_spec("mecab"):
         parts.append(f"mecab-ko-{metadata.version('python-mecab-ko')}")
     return " ".join(parts)
@@ -126,9 +126,14 @@ def segments(text: str) -> Iterator[Segment]:
             yield Segment(found.group(), script, found.start(), found.end())
 
 
+def is_spaced(text: str) -> bool:
+    """Whether blanks stand between all words of a text."""
+    return not _RUN.search(text)
+
+
 def spaced_words(text: str) -> list[str] | None:
     """The words of a text in which all words are spaced, much faster than `segments`; None for others."""
-    return None if _RUN.search(text) else [word for word in _SPACED.findall(text) if word]
+    return [word for word in _SPACED.findall(text) if word] if is_spaced(text) else None
 
 
 @lru_cache(1 << 16)
@@ -141,7 +146,8 @@ def fold(word: str, language: str = "") -> str:
 
 def _fold(text: str, language: str = "") -> str:
     parts = unicodedata.normalize("NFKD", _lower(text, language))
-    return unicodedata.normalize("NFC", _ACCENTS.sub("", parts).translate(LETTERS))
+    folded = unicodedata.normalize("NFC", _ACCENTS.sub("", parts).translate(LETTERS))
+    return _LONG_MARK.sub("", folded) if "ー" in folded else folded
 
 
 def _lower(word: str, language: str) -> str:
@@ -165,8 +171,8 @@ def stem(word: str, language: str) -> str:
     if algorithm not in stemmers:
         stemmers[algorithm] = Stemmer.Stemmer(algorithm)
     lower = _lower(word[:_LONGEST], language)
-    if language == "ar":
-        lower = _ARABIC_AND.sub("", lower)
+    for pattern, ending in ENDINGS.get(language, ()):
+        lower = pattern.sub(ending, lower)
     once = stemmers[algorithm].stemWord(lower)  # may be the singular of a plural: Spanish ciudades, ciudad, ciud
     return fold(stemmers[algorithm].stemWord(once), language) or fold(word, language)
 

@@ -13,12 +13,14 @@ added by it.
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import groupby, islice, zip_longest
 from typing import Final
 
-from kb.search.analysis import Segment, clean, fold, primary, segments, spaced_words, stem, strip_particle
+from kb.search.analysis import Segment, clean, fold, is_spaced, primary, segments, spaced_words, stem, strip_particle
 from kb.search.lexicon import FUNCTION_WORDS, PARTICLES
 from kb.search.port import And, AtLeast, Best, Or, Phrase, Query, Term, Weighted
 
@@ -44,17 +46,18 @@ Key = tuple[str, tuple[str, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Expansion:
-    """What one concept added for some words of the query."""
+    """What one concept added for some words of the query; `languages` has the tag of each label, "" where unknown."""
 
     term: str
     added: tuple[str, ...]
+    languages: tuple[str, ...]
     concept: str
     by: str
 
 
 @dataclass(frozen=True, slots=True)
 class _Concept:
-    """A concept's labels by language tag, preferred first; for a place the tags are empty."""
+    """A concept's labels by language tag, preferred first; "" for a name of no language."""
 
     id: str
     labels: Mapping[str, tuple[str, ...]]
@@ -63,31 +66,46 @@ class _Concept:
 
 
 class Thesaurus:
-    """All concepts, looked up by their labels. Immutable: threads share it."""
+    """All concepts, looked up by their labels. Immutable but for what it remembers: threads share it.
+
+    Of a label only the first word is stemmed at the start, the others when somebody asks for a word like the first:
+    most labels are never asked for, and a process begins quickly.
+    """
 
     def __init__(self, concepts: Iterable[_Concept], rings: Iterable[_Concept]) -> None:
         """Index the concepts; use `from_rows`."""
+        rings = list(rings)
         self._concepts = {concept.id: concept for concept in (*rings, *concepts)}
-        self._keys: dict[Key, list[str]] = {}
+        self._order = {name: at for at, name in enumerate(self._concepts)}
+        firsts: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
         for concept in self._concepts.values():
-            for key in {_label_key(label, language) for language, label in _labels(concept)}:
-                self._keys.setdefault(key, []).append(concept.id)
-        self._languages = sorted({language for language, _ in self._keys} - {""})
-        self._ruled = {key for key, found in self._keys.items() if any(map(_is_ring, found))}
+            for tag, labels in concept.labels.items():
+                language = "" if concept.by == PLACE else tag
+                for label in labels:
+                    firsts[_first_word(label, language)].append(concept.id)
+        self._begun: defaultdict[tuple[str, str], list[str]] = defaultdict(list)  # first stem → concepts
+        for (language, word), found in firsts.items():
+            self._begun[language, stem(word, language)] += found
+        self._keys: dict[tuple[str, str], Mapping[Key, list[str]]] = {}
+        self._languages = sorted({language for language, _ in self._begun} - {""})
+        self._ruled: defaultdict[Key, set[str]] = defaultdict(set)  # key of a ring's label → rings
+        for ring in rings:
+            for language, label in _labels(ring):
+                self._ruled[_label_key(label, language)].add(ring.id)
 
     @classmethod
     def from_rows(
         cls,
         thesaurus: Iterable[Mapping[str, str]],
         rings: Iterable[Mapping[str, str]],
-        places: Iterable[tuple[str, Iterable[str]]] = (),
+        places: Iterable[tuple[str, Mapping[str, Iterable[str]]]] = (),
     ) -> Thesaurus:
         """Read the tables of the library.
 
         Args:
             thesaurus: rows with `id`, `broader` and a column of labels for each language, parted by `|`.
             rings: rows with `ring`, columns of labels, optionally `ambiguous`.
-            places: a key and the names of each place in any language.
+            places: a key and the names of each place by language, "" for those of no language.
         """
         rows = list(thesaurus)
         below: dict[str, list[str]] = {}
@@ -96,8 +114,12 @@ class Thesaurus:
                 below.setdefault(above, []).append(row["id"])
         concepts = [_Concept(row["id"], _row_labels(row), narrower=tuple(below.get(row["id"], ()))) for row in rows]
         named = [
-            _Concept(f"place:{key}", {"": tuple(dict.fromkeys(_BRACKET.sub("", name) for name in names))}, PLACE)
-            for key, names in places
+            _Concept(
+                f"place:{key}",
+                {tag: tuple(dict.fromkeys(_BRACKET.sub("", name) for name in names)) for tag, names in by_tag.items()},
+                PLACE,
+            )
+            for key, by_tag in places
         ]
         return cls([*concepts, *named], [_Concept(f"ring:{row['ring']}", _row_labels(row)) for row in rings])
 
@@ -121,8 +143,24 @@ class Thesaurus:
         """The concepts of which the words are a label, rings first."""
         found: dict[str, None] = {}
         for key in self._query_keys(words):
-            found.update(dict.fromkeys(self._keys.get(key, ())))
+            found.update(dict.fromkeys(self._named(key)))
         return sorted((self._concepts[name] for name in found), key=lambda concept: not _is_ring(concept.id))
+
+    def _named(self, key: Key) -> Sequence[str]:
+        """The concepts that have such a label, rings first."""
+        language, words = key
+        first = language, words[0] if words else ""
+        if first not in self._begun:
+            return ()
+        if first not in self._keys:
+            keys: dict[Key, dict[str, None]] = {}
+            for name in sorted(set(self._begun[first]), key=self._order.__getitem__):
+                concept = self._concepts[name]
+                for tag, label in _labels(concept):
+                    if language in ("", tag):
+                        keys.setdefault(_label_key(label, "" if concept.by == PLACE else tag), {})[name] = None
+            self._keys[first] = {whole: list(found) for whole, found in keys.items()}
+        return self._keys[first].get(key, ())
 
     def _query_keys(self, words: Sequence[Segment]) -> Iterator[Key]:
         texts = [word.text for word in words]
@@ -136,8 +174,8 @@ class Thesaurus:
 
     def also(
         self, concepts: Sequence[_Concept], words: Sequence[Segment], languages: Collection[str]
-    ) -> Iterator[tuple[_Concept, str, float]]:
-        """What concepts add for some words, in some languages or all: the concept, a label, its weight."""
+    ) -> Iterator[tuple[_Concept, str, str, float]]:
+        """What concepts add for some words, in some languages or all: the concept, a label, its tag and weight."""
         typed = set(self._query_keys(words))
         rings = [concept for concept in concepts if _is_ring(concept.id)]
         for concept in concepts[:_CONCEPTS]:
@@ -150,20 +188,21 @@ class Thesaurus:
             ):
                 sources.insert(0, (concept, SAME))
             for source, weight in sources:
+                place = source.by == PLACE
                 labels = (
-                    label
-                    for language, label in _labels(source, preferred=source is not concept)
-                    if (not languages or not language or primary(language) in languages)
-                    and (key := _label_key(label, language)) not in typed
+                    (label, tag)
+                    for tag, label in _labels(source, preferred=source is not concept)
+                    if (not languages or place or primary(tag) in languages)
+                    and (key := _label_key(label, "" if place else tag)) not in typed
                     and (_is_ring(concept.id) or key not in self._ruled)
                 )
-                for label in islice(labels, _LABELS):
-                    yield concept, label, weight
+                for label, tag in islice(labels, _LABELS):
+                    yield concept, label, tag, weight
 
     def _agree(self, concept: _Concept, ring: _Concept) -> bool:
         """Whether a concept means the same as a ring: their preferred labels agree in some languages."""
         preferred = [_label_key(label, language) for language, label in _labels(concept, preferred=True)]
-        return sum(ring.id in self._keys.get(key, ()) for key in preferred) >= _SHARED
+        return sum(ring.id in self._ruled.get(key, ()) for key in preferred) >= _SHARED
 
 
 class _Widening:
@@ -214,16 +253,18 @@ class _Widening:
     def _add(self, words: Sequence[Segment], concepts: Sequence[_Concept], count: int) -> list[Query]:
         """The labels to stand beside each of the words; the weight is shared among the words, which are `count`."""
         leaves: dict[Query, Weighted] = {}
-        labels: dict[str, tuple[_Concept, list[str]]] = {}
-        for concept, label, weight in self._thesaurus.also(concepts, words, self._languages):
+        labels: dict[str, tuple[_Concept, dict[str, str]]] = {}
+        for concept, label, tag, weight in self._thesaurus.also(concepts, words, self._languages):
             leaf = _leaf(label)
             if concept.id in self._without or leaf in leaves or not self._room:
                 continue
             self._room -= 1
             leaves[leaf] = Weighted(leaf, weight / count, concept.by)
-            labels.setdefault(concept.id, (concept, []))[1].append(label)
+            labels.setdefault(concept.id, (concept, {}))[1][label] = tag
         term = " ".join(word.text for word in words)
-        self.expansions += [Expansion(term, tuple(found), one.id, one.by) for one, found in labels.values()]
+        self.expansions += [
+            Expansion(term, tuple(found), tuple(found.values()), one.id, one.by) for one, found in labels.values()
+        ]
         return list(leaves.values())
 
     def _compound(self, term: Term, parts: Sequence[Segment]) -> Query:
@@ -260,16 +301,13 @@ def _is_ring(concept: str) -> bool:
 
 
 def _parts(cell: str | None) -> list[str]:
-    return [part.strip() for part in (cell or "").split("|") if part.strip()]
+    return [part for part in map(str.strip, (cell or "").split("|")) if part]
 
 
 def _row_labels(row: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
-    doubtful = set(_parts(row.get("ambiguous")))
-    return {
-        column: tuple(label for label in _parts(cell) if label not in doubtful)
-        for column, cell in row.items()
-        if column not in _OTHER_COLUMNS and cell
-    }
+    labels = {column: _parts(cell) for column, cell in row.items() if cell and column not in _OTHER_COLUMNS}
+    doubtful = _parts(row.get("ambiguous"))
+    return {column: tuple(label for label in parts if label not in doubtful) for column, parts in labels.items()}
 
 
 def _labels(concept: _Concept, *, preferred: bool = False) -> Iterator[tuple[str, str]]:
@@ -280,8 +318,24 @@ def _labels(concept: _Concept, *, preferred: bool = False) -> Iterator[tuple[str
             return
 
 
+@lru_cache(1 << 14)
 def _label_key(label: str, language: str) -> Key:
     words = spaced_words(label)
     if words is None:
-        return ("", ("".join(fold(word.text) for word in segments(clean(label))),))
+        return ("", (_joined(label),))
     return (language, tuple(stem(word, language) for word in words if word not in FUNCTION_WORDS))
+
+
+def _first_word(label: str, language: str) -> tuple[str, str]:
+    """What `_label_key` begins with, the word not stemmed yet."""
+    word = label.partition(" ")[0]
+    if word.isalpha() and word not in FUNCTION_WORDS and (label.isascii() or is_spaced(label)):
+        return language, word  # most labels, and much faster
+    words = spaced_words(label)
+    if words is None:
+        return "", _joined(label)
+    return language, next((word for word in words if word not in FUNCTION_WORDS), "")
+
+
+def _joined(label: str) -> str:
+    return "".join(fold(word.text) for word in segments(clean(label)))

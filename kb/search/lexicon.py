@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from kb.search.han import SIMPLIFIED
+
 # Snowball algorithms (https://snowballstem.org) by primary language subtag.
 SNOWBALL: Final = {
     "ar": "arabic",
@@ -42,6 +44,18 @@ SNOWBALL: Final = {
     "tr": "turkish",
 }
 
+# What is rewritten at a word's ends before those algorithms see it, since they don't know it: the article written
+# together with “and”, plurals whose last vowels change, the possessive after a vowel (belediyesi, like belediye).
+ENDINGS: Final = {
+    "ar": ((re.compile("^[وف](?=ال|لل)"), ""),),
+    "pt": (
+        (re.compile("(?:ões|ães)$"), "ão"),
+        (re.compile("(?<=..)ens$"), "em"),
+        (re.compile("(?<=..)([ae])is$"), r"\1l"),
+    ),
+    "tr": ((re.compile("(?<=.[aeıioöuü])s[ıiuü]$"), ""),),
+}
+
 # İ and I are the capitals of i and ı there.
 TURKIC: Final = frozenset({"tr", "az"})
 
@@ -56,8 +70,10 @@ VOWEL_SIGNS: Final = r"\u0900-\u0903\u093a-\u094f\u0955-\u0957\u0962\u0963\u0981
 # Signs that nobody sees: NUL, soft hyphen, joiners, direction marks, variation selectors, halves of surrogate pairs.
 UNSEEN: Final = re.compile(r"[\0\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ud800-\udfff\ufe00-\ufe0f\ufeff]+")
 
-# Letters that Unicode doesn't take apart, and spellings that writers of Arabic and Persian mix.
-LETTERS: Final = str.maketrans(
+# Noughts of other scripts' digits: Arabic, Persian, Indic, Thai, Lao, Burmese, Khmer.
+_ZEROS = (0x0660, 0x06F0, *range(0x0966, 0x0DE7, 0x80), 0x0E50, 0x0ED0, 0x1040, 0x17E0)
+# Letters that Unicode doesn't take apart, spellings that Arabic and Persian mix, forms of Chinese characters.
+LETTERS: Final[dict[int, str]] = SIMPLIFIED | str.maketrans(
     {
         "ı": "i",
         "ø": "o",
@@ -74,7 +90,7 @@ LETTERS: Final = str.maketrans(
         "ة": "ه",
         "ک": "ك",
         "ـ": "",
-        **{chr(base + digit): str(digit) for base in (0x0660, 0x06F0, 0x0966) for digit in range(10)},
+        **{chr(base + digit): str(digit) for base in _ZEROS for digit in range(10)},
     }
 )
 
@@ -82,7 +98,7 @@ LETTERS: Final = str.maketrans(
 _PARTICLES = """
     은 는 이 가 을 를 의 에 와 과 도 로 만 들 에서 에게 께서 한테 까지 부터 보다 처럼 마다 조차 으로 이나
     이란 라는 하고 이며 에는 에도 에서는 에서도 에게는 에게서 으로는 으로서 으로써 로서 로써 와의 과의 에의
-    들의 들을 들이 들은 들에게
+    들의 들을 들이 들은 들에게 까지도 까지는 부터는 에서부터 께서는 께서도 에게도 마저 밖에
 """
 PARTICLES: Final = tuple(sorted(_PARTICLES.split(), key=len, reverse=True))
 # Parts of speech (mecab-ko-dic) that carry meaning: nouns, numerals, verbs, adjectives, roots, foreign words.

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
@@ -111,19 +111,33 @@ class _Reader:
         if len(text) > MAX_CHARACTERS:
             self._note(N_("Only the first %(count)s characters were read."), count=MAX_CHARACTERS)
         plain = clean(text[:MAX_CHARACTERS])[:MAX_CHARACTERS].translate(_SAME).translate(_BETWEEN)
-        self._tokens = [
+        tokens = [
             _Token(found.lastgroup, found[found.lastgroup])
             if found["word"] not in _OPERATORS
             else _Token(found["word"], found["word"])
             for found in _TOKEN.finditer(plain)
             if found.lastgroup
         ]
+        self._tokens = list(self._flatten(tokens))
+
+    def _flatten(self, tokens: list[_Token]) -> Iterator[_Token]:
+        """The tokens without brackets that are nested too deep."""
+        depth = 0
+        for token in tokens:
+            if token.kind == "close":
+                depth = max(depth - 1, 0)
+            if token.kind in ("open", "close") and depth >= MAX_DEPTH:
+                self._note(N_("Brackets nested deeper than %(count)s were left out."), count=MAX_DEPTH)
+            else:
+                yield token
+            if token.kind == "open":
+                depth += 1
 
     def read(self) -> Query:
         """The whole query; `Everything` where nothing is asked for."""
         found: list[Query] = []
         while self._peek() != _END:  # again after a bracket that closes nothing
-            if tree := self._either(None, 0):
+            if tree := self._either(None):
                 found.append(tree)
             if self._peek().kind == "close":
                 self._next()
@@ -144,26 +158,26 @@ class _Reader:
         self._at += 1
         return token
 
-    def _either(self, name: str | None, depth: int) -> Query | None:
+    def _either(self, name: str | None) -> Query | None:
         """A OR B."""
-        found = [self._both(name, depth)]
+        found = [self._both(name)]
         while self._peek().kind == "OR":
             self._join(found[-1])
-            found.append(self._both(name, depth))
+            found.append(self._both(name))
         trees = [tree for tree in found if tree]
         return Or(tuple(trees)) if len(trees) > 1 else trees[0] if trees else None
 
-    def _both(self, name: str | None, depth: int) -> Query | None:
+    def _both(self, name: str | None) -> Query | None:
         """A AND B."""
-        found = [self._sequence(name, depth)]
+        found = [self._sequence(name)]
         while self._peek().kind == "AND":
             self._join(found[-1])
-            found.append(self._sequence(name, depth))
+            found.append(self._sequence(name))
         return _all([tree for tree in found if tree])
 
     def _join(self, before: Query | None) -> None:
         """Step over an operator if it stands between something, else make it a word."""
-        if before and self._peek(1).kind not in ("AND", "OR", "close", "end"):
+        if self._leaves > MAX_LEAVES or (before and self._peek(1).kind not in ("AND", "OR", "close", "end")):
             self._next()
         else:
             self._make_word()
@@ -173,7 +187,7 @@ class _Reader:
         self._tokens[self._at] = _Token("word", operator)
         self._note(N_("“%(word)s” joins nothing here; it was taken as a word."), word=operator)
 
-    def _sequence(self, name: str | None, depth: int) -> Query | None:
+    def _sequence(self, name: str | None) -> Query | None:
         """Words, some of which are needed, with what must and must not be there besides."""
         words: list[Query] = []
         needed: list[Query] = []
@@ -185,7 +199,7 @@ class _Reader:
             if self._peek().kind in _OPERATORS:
                 self._make_word()
             bare = self._peek().kind in ("word", "field")
-            tree = self._unit(name, depth)
+            tree = self._unit(name)
             if tree and excluded:
                 needed.append(Not(tree))
             elif tree and bare and isinstance(tree, Term | Prefix | Fuzzy) and not tree.field:
@@ -194,40 +208,37 @@ class _Reader:
                 needed.append(tree)
         return _all([*_some(words), *needed])
 
-    def _unit(self, name: str | None, depth: int) -> Query | None:
+    def _unit(self, name: str | None) -> Query | None:
         token = self._next()
         match token.kind:
             case "open":
-                return self._group(name, depth)
+                return self._group(name)
             case "phrase":
                 return self._field(name, token.text, quoted=True) if name else self._phrase(token.text, None)
             case "stray":
                 self._note(N_("A quotation mark without its partner was left out."))
             case "field":
-                return self._named(token.text[:-1], depth)
+                return self._named(token.text[:-1])
             case "word":
                 return self._field(name, token.text, quoted=False) if name else self._word(token.text, None)
         return None
 
-    def _group(self, name: str | None, depth: int) -> Query | None:
-        if depth >= MAX_DEPTH:
-            self._note(N_("Brackets nested deeper than %(count)s were left out."), count=MAX_DEPTH)
-            return None
-        tree = self._either(name, depth + 1)
+    def _group(self, name: str | None) -> Query | None:
+        tree = self._either(name)
         if self._peek().kind == "close":
             self._next()
         else:
             self._note(N_("A bracket without its partner was left out."))
         return tree
 
-    def _named(self, name: str, depth: int) -> Query | None:
+    def _named(self, name: str) -> Query | None:
         """What stands after `name:`."""
         known = fold(name)
         if known not in FIELDS:
             self._note(N_("There is no field “%(field)s:”; it was taken as a word."), field=name)
             return self._word(name, None)
         if self._peek().kind in ("phrase", "word", "open"):
-            return self._unit(known, depth)
+            return self._unit(known)
         return self._word(name, None)
 
     def _field(self, name: str, text: str, *, quoted: bool) -> Query | None:
@@ -243,7 +254,8 @@ class _Reader:
             if value:
                 values.append(Value(facet, frozenset({value})))
         if values:
-            return self._leaf(values[0] if len(values) == 1 else Or(tuple(values)))
+            read = [value for value in values if self._leaf(value)]
+            return Or(tuple(read)) if len(read) > 1 else read[0] if read else None
         if inner:
             return self._phrase(text, inner) if quoted else self._word(text, inner)
         self._note(N_("“%(text)s” is not known under “%(field)s:”; it was taken as words."), text=text, field=name)

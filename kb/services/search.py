@@ -145,10 +145,15 @@ def read_query(parameters: Parameters) -> SearchQuery:
 
 @dataclass(frozen=True)
 class Expanded:
-    """What the thesaurus added to a word: shown always, and taken away by `without=<concept>`."""
+    """What the thesaurus added to a word: shown always, and taken away by `without=<concept>`.
+
+    Attributes:
+        languages: the tag of each label added, empty where it isn't known.
+    """
 
     term: str
     added: tuple[str, ...]
+    languages: tuple[str, ...]
     by: str
     concept: str
 
@@ -272,7 +277,7 @@ def find(
     return SearchResult(
         query=query,
         notes=notes,
-        expanded=tuple(Expanded(found.term, found.added, found.by, found.concept) for found in added),
+        expanded=tuple(Expanded(found.term, found.added, found.languages, found.by, found.concept) for found in added),
         did_you_mean=None,
         total=page.total,
         took_ms=round((time.perf_counter() - started) * 1000, 1),

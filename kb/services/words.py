@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -44,25 +45,48 @@ class Words:
     labels: Mapping[str, Mapping[str, str]]
 
 
+class _LanguageNames(Mapping[str, str]):
+    """Name of a language in English, Korean and itself → tag; reckoned when first asked, since Babel reads slowly."""
+
+    def __init__(self, tags: Sequence[str]) -> None:
+        self._tags = tags
+
+    @cached_property
+    def _names(self) -> dict[str, str]:
+        return {
+            label_key(name): tag
+            for tag in self._tags
+            for name in (tag, *(language_name(tag, of) for of in ("en", "ko", tag)))
+        }
+
+    def __getitem__(self, name: str) -> str:
+        return self._names[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+
 def load_words(session: Session) -> Words:
-    """Read everything; some tenths of a second."""
+    """Read everything; about a tenth of a second."""
     vocabularies = load_vocabularies(session)
     cities = session.scalars(select(City)).all()
     thesaurus = Thesaurus.from_rows(
         _rows(session, "thesaurus.csv"),
         _rows(session, "synonym_rings.csv"),
-        [(city.slug, (city.name, *city.names.values(), *city.aliases)) for city in cities],
+        [(city.slug, _names(city)) for city in cities],
     )
-    labels = {facet: _labels(vocabularies, scheme) for facet, scheme in SCHEME_OF_FACET.items()}
+    labels: dict[str, Mapping[str, str]] = {
+        facet: _labels(vocabularies, scheme) for facet, scheme in SCHEME_OF_FACET.items()
+    }
     labels["city"] = {
         label_key(name): city.slug
         for city in cities
         for name in (city.slug, city.name, *city.names.values(), *city.aliases)
     }
-    tags = session.scalars(select(Entry.language).distinct()).all()
-    labels["language"] = {
-        label_key(name): tag for tag in tags for name in (tag, *(language_name(tag, of) for of in ("en", "ko", tag)))
-    }
+    labels["language"] = _LanguageNames(session.scalars(select(Entry.language).distinct()).all())
     return Words(thesaurus, labels)
 
 
@@ -74,6 +98,12 @@ def words_version(session: Session) -> str:
 
 def _rows(session: Session, name: str) -> Iterator[dict[str, str]]:
     yield from csv.DictReader(io.StringIO(load_file(session, name) or ""))
+
+
+def _names(city: City) -> dict[str, list[str]]:
+    """A city's names by language; "" for those of no language."""
+    names = {tag: [name] for tag, name in city.names.items()}
+    return {"en": [city.name, *names.pop("en", [])], **names, "": list(city.aliases)}
 
 
 def _labels(vocabularies: Vocabularies, scheme: str) -> dict[str, str]:

@@ -13,6 +13,15 @@ from config import Settings
 from kb.cli import kb
 from kb.domain.kinds import FOLDERS, MODELS, TranslationHeader
 from kb.domain.roles import Role
+from kb.search.querytext import (
+    FIELDS,
+    MAX_CHARACTERS,
+    MAX_DEPTH,
+    MAX_DISTANCE,
+    MAX_LEAVES,
+    MAX_WILDCARDS,
+    MIN_PREFIX,
+)
 from kb.services.search import PARAMETERS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -65,6 +74,17 @@ def test_every_search_parameter_is_on_the_help_page_in_both_languages() -> None:
         page = (ROOT / "content" / "pages" / "how-to-search" / f"{language}.md").read_text()
         missing = [name for name in PARAMETERS if f"`{name}`" not in page]
         assert not missing, (language, missing)
+
+
+def test_the_query_language_is_on_the_help_page_in_both_languages() -> None:
+    bounds = (f"{MAX_CHARACTERS:,}", MAX_LEAVES, MAX_WILDCARDS, MIN_PREFIX, MAX_DISTANCE, MAX_DEPTH)
+    for language in ("en", "ko"):
+        page = (ROOT / "content" / "pages" / "how-to-search" / f"{language}.md").read_text()
+        typed = " ".join(re.findall("`([^`\n]+)`", page))
+        signs = (*(f"{name}:" for name in FIELDS), " AND ", " OR ", " NOT ", '"', "(", " -", "*", "~", "~2")
+        assert not [sign for sign in signs if sign not in typed], language
+        numbers = re.findall(r"\d[\d,]*", page.split("\n## ")[2])
+        assert set(map(str, bounds)) <= set(numbers), language
 
 
 def test_every_target_of_make_is_explained() -> None:

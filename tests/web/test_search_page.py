@@ -106,6 +106,14 @@ def test_the_thesaurus_shows_what_it_added_and_can_be_sent_away(client: FlaskCli
     assert "only my words" in own
 
 
+def test_labels_of_other_languages_are_marked_as_such(client: FlaskClient) -> None:
+    page = read(client, "/search?q=library")
+    chip = re.search(r'<a class="chip" href="[^"]*without=ring[^"]*"[^>]*>(.*?)</a>', page)
+    assert chip and '<bdi lang="ko">도서관</bdi>' in chip[1]
+    assert '<bdi lang="ar" dir="rtl">' in read(client, "/search?q=aswan")
+    assert '<bdi lang="en">' in read(client, "/search?q=도서관&locale=ko")
+
+
 @pytest.mark.parametrize("query", ["page=x", "sort=nope", "year_from=12", "per_page=1000", "page=9999"])
 def test_parameters_that_cannot_be_used_are_named(client: FlaskClient, query: str) -> None:
     page = read(client, f"/search?{query}", 422)
