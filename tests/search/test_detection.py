@@ -11,9 +11,11 @@ from kb.search.detection import detect, warm_up
 @pytest.mark.parametrize(
     ("text", "language"),
     [
-        ("어르신 디지털 교육", "ko"), ("AI 교육", "ko"), ("学習都市とは", "ja"), ("学习型城市", "zh"), ("تعليم الكبار", "ar"),
+        ("어르신 디지털 교육", "ko"), ("AI 교육", "ko"), ("学習都市とは", "ja"), ("学习型城市", "zh"),
+        ("تعليم الكبار", "ar"),
         ("обучение взрослых", "ru"), ("εκπαίδευση ενηλίκων", "el"), ("การเรียนรู้ตลอดชีวิต", "th"),
-        ("बुज़ुर्गों के लिए शिक्षा", "hi"), ("digital literacy for older adults", "en"), ("alfabetización de adultos", "es"),
+        ("बुज़ुर्गों के लिए शिक्षा", "hi"), ("digital literacy for older adults", "en"),
+        ("alfabetización de adultos", "es"),
         ("formation des adultes", "fr"), ("lernende Stadt für Jugendliche", "de"), ("cidade educadora", "pt"),
         ("okuma yazma kursları", "tr"), ("elimu ya watu wazima", "sw"),
     ],
@@ -30,7 +32,9 @@ def test_the_reader_breaks_ties() -> None:
     assert detect("museum", ["de-AT"])["de"] > detect("museum")["de"]
 
 
-@pytest.mark.parametrize(("text", "preferred", "language"), [("", [], "en"), ("2024 !?", ["ko"], "ko"), ("ᚠᚢᚦ", ["fr"], "fr")])
+@pytest.mark.parametrize(
+    ("text", "preferred", "language"), [("", [], "en"), ("2024 !?", ["ko"], "ko"), ("ᚠᚢᚦ", ["fr"], "fr")]
+)
 def test_what_tells_nothing_is_taken_as_the_readers_own(text: str, preferred: list[str], language: str) -> None:
     assert next(iter(detect(text, preferred))) == language
 

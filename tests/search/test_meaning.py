@@ -104,9 +104,7 @@ def test_a_language_without_sentences_gets_the_mean_of_all(embedder: Embedder, c
         assert int(np.argmax(rows @ vector)) == 0, language
 
 
-def test_an_uncertain_language_lies_between_the_certain_ones(
-    embedder: Embedder, columns: dict[str, list[str]]
-) -> None:
+def test_an_uncertain_language_lies_between_the_certain_ones(embedder: Embedder, columns: dict[str, list[str]]) -> None:
     means = _means(embedder, columns, ["en", "ko"], 4)
     vector = embedder.queries(["training"])[0]
     one, other = (means.correct_query(vector, {language: 1.0}) for language in ("en", "ko"))
