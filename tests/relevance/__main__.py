@@ -12,8 +12,6 @@ from importlib import metadata
 from pathlib import Path
 
 import click
-from rich.console import Console
-from rich.markdown import Markdown
 
 from config import Settings
 from kb.cli.setup import set_up
@@ -102,10 +100,14 @@ def _failures(asked: Sequence[Asked]) -> list[str]:
     lines = []
     for one in asked:
         if one.false_works:
-            lines.append(f"- {one.judged.query} ({one.judged.language}): {', '.join(one.false_works)} must not be there")
+            lines.append(
+                f"- {one.judged.query} ({one.judged.language}): {', '.join(one.false_works)} must not be there"
+            )
         elif one.judged.works and not found_or_suggested(one):
             seen = ", ".join(one.answer.works[:3]) or "nothing"
-            lines.append(f"- {one.judged.query} ({one.judged.language}): {', '.join(sorted(one.judged.wanted))}; got {seen}")
+            lines.append(
+                f"- {one.judged.query} ({one.judged.language}): {', '.join(sorted(one.judged.wanted))}; got {seen}"
+            )
     return lines
 
 
@@ -165,7 +167,7 @@ def relevance(check: bool, folder: Path | None, failures: bool, write: bool) -> 
         parts.engine.close()
         parts.database.close()
     text = "\n".join(lines) + "\n"
-    Console().print(Markdown(text))
+    click.echo(text)
     if write and not failures:
         RESULTS.write_text(text, encoding="utf-8")
 

@@ -106,8 +106,6 @@ def _forms(wanted: bool) -> Iterator[None]:
 
 def _only_as_typed(query_forms: Callable[..., Any]) -> Callable[..., Any]:
     def first_forms(text: str, languages: Collection[str]) -> tuple[tuple[Form, ...], ...]:
-        return tuple(
-            tuple(form for form in forms if form.index == "word") for forms in query_forms(text, languages)
-        )
+        return tuple(tuple(form for form in forms if form.index == "word") for forms in query_forms(text, languages))
 
     return first_forms

@@ -59,16 +59,15 @@ def measure_ours(collection: Collection, folder: Path) -> float:
     engine = WhooshEngine(folder)
     engine.rebuild(
         (
-            Document(id=id, work=id, kind="case", slug=id, language="en", title=title, body=text)
-            for id, (title, text) in collection.documents.items()
+            Document(id=key, work=key, kind="case", slug=key, language="en", title=title, body=text)
+            for key, (title, text) in collection.documents.items()
         ),
         0,
     )
     public = frozenset({"public"})
     found = {
         query: [
-            hit.slug
-            for hit in engine.search(Request(tree=parse(text).tree, visibilities=public, limit=_DEPTH)).hits
+            hit.slug for hit in engine.search(Request(tree=parse(text).tree, visibilities=public, limit=_DEPTH)).hits
         ]
         for query, text in collection.queries.items()
     }
@@ -86,9 +85,9 @@ def measure_tantivy(collection: Collection, *, together: bool) -> float:
         schema.add_text_field(name, tokenizer_name="en_stem")
     index = tantivy.Index(schema.build())
     writer = index.writer()
-    for id, (title, text) in collection.documents.items():
+    for key, (title, text) in collection.documents.items():
         fields: dict[str, Any] = {"text": f"{title} {text}"} if together else {"title": title, "text": text}
-        writer.add_document(tantivy.Document(id=[id], **{name: [value] for name, value in fields.items()}))
+        writer.add_document(tantivy.Document(id=[key], **{name: [value] for name, value in fields.items()}))
     writer.commit()
     index.reload()
     searcher = index.searcher()
