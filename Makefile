@@ -4,7 +4,7 @@ PORT ?= 8000
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install serve test lint audit format catalogues bench lock clean
+.PHONY: help install serve test lint audit format catalogues bench relevance lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -54,6 +54,9 @@ catalogues: .venv/test.stamp ## bring the message catalogues up to date with cod
 
 bench: .venv/test.stamp ## measure pages, search and import, and print the figures
 	$(BIN)/python -m tests.bench
+
+relevance: .venv/test.stamp ## ask the judged queries and write down what is found (IR=folder adds public collections)
+	$(BIN)/python -m tests.relevance $(if $(IR),--ir $(IR))
 
 lock: .venv/test.stamp ## choose dependency versions anew and pin them by hash
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --extra korean --extra semantic pyproject.toml -o .lock/serve.txt

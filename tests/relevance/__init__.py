@@ -1,0 +1,1 @@
+"""How well the search finds: judged queries and public test collections, arm by arm."""
