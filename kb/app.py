@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import time
 from pathlib import Path
@@ -44,8 +45,8 @@ def wire(settings: Settings) -> Runtime:
 
 
 def _database_id(database: Database) -> str:
-    if not database.is_current():
-        return ""  # `kb init` has yet to make it
+    if not database.has_tables():
+        return ""  # `kb init` has yet to make them
     with database.reading() as session:
         return database_id(session) or ""
 
@@ -89,6 +90,22 @@ def create_app(settings: Settings | None = None, parts: Runtime | None = None) -
     _add_headers(app, secure=secure)
     _add_operations(app)
     return app
+
+
+def share_metrics(folder: Path) -> None:
+    """Let the processes that are forked from this one count together, in files of this folder."""
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)  # the library takes it from nowhere else
+    values.ValueClass = values.MultiProcessValue()  # chosen by the library at its import, which was before
+
+
+def warm(app: Flask) -> None:
+    """Make now what each process would make for itself at its first pages: those forked from this one share it."""
+    for name in app.jinja_env.list_templates():
+        app.jinja_env.get_template(name)
+    parts: Runtime = app.extensions["kb"]
+    with parts.database.reading() as session:
+        parts.vocabularies(session)
+        parts.words(session)
 
 
 def _add_headers(app: Flask, *, secure: bool) -> None:

@@ -13,7 +13,7 @@ from kb.domain.errors import N_
 from kb.runtime import current_actor, interface_language, reader_languages, runtime, session, vocabularies
 from kb.search.port import Sort
 from kb.services import search as searching
-from kb.services.holdings import find_cities
+from kb.services.holdings import city_names
 from kb.services.search import FacetValue, SearchQuery, SearchResult
 from kb.web.catalogues import translate as _
 
@@ -67,7 +67,7 @@ def search_url(query: SearchQuery) -> str:
 def _chips(query: SearchQuery, result: SearchResult) -> Iterator[Chip]:
     """Each filter in use, labelled even where no work has its value any more."""
     counted = {(facet, one.value): one.label for facet, values in result.facets.items() for one in values}
-    cities = find_cities(session(), query.filters.get("city", ()))
+    cities = city_names(session(), query.filters.get("city", ()))
     for facet, values in query.filters.items():
         for value in values:
             label = counted.get((facet, value)) or searching.label_value(
