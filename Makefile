@@ -56,8 +56,8 @@ bench: .venv/test.stamp ## measure pages, search and import, and print the figur
 	$(BIN)/python -m tests.bench
 
 lock: .venv/test.stamp ## choose dependency versions anew and pin them by hash
-	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --extra korean pyproject.toml -o .lock/serve.txt
-	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --extra korean --extra test -c .lock/serve.txt pyproject.toml -o .lock/test.txt
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --extra korean --extra semantic pyproject.toml -o .lock/serve.txt
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --extra korean --extra semantic --extra test -c .lock/serve.txt pyproject.toml -o .lock/test.txt
 
 clean: ## remove what was built, but no data
 	rm -rf .venv build .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage kb.egg-info

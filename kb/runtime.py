@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import gc
+import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,7 +22,10 @@ from kb.domain.languages import INTERFACE_LANGUAGES
 from kb.domain.roles import ANYONE, Actor
 from kb.domain.visibility import Sight, sight_of
 from kb.domain.vocabularies import Vocabularies
+from kb.search.embedders import load_embedder
+from kb.search.meaning import Embedder, Meaning
 from kb.search.port import SearchEngine
+from kb.services import embedding
 from kb.services.people import load_actor
 from kb.services.vocabularies import load_vocabularies, vocabularies_version
 from kb.services.words import Words, load_words, words_version
@@ -44,6 +49,9 @@ class Runtime:
     _vocabularies: Vocabularies = field(default_factory=Vocabularies)
     _words_version: str = ""
     _words: Words | None = None
+    _meaning: Meaning | None = None
+    _means_version: str = ""
+    _lock: threading.RLock = field(default_factory=threading.RLock)
 
     def vocabularies(self, session: Session) -> Vocabularies:
         """All schemes, read again when one was changed."""
@@ -61,6 +69,24 @@ class Runtime:
             gc.collect()
             gc.freeze()
         return self._words
+
+    @cached_property
+    def embedder(self) -> Embedder | None:
+        """The model for nearness in meaning, None where none is installed. Made after a fork: it would not survive."""
+        return load_embedder()
+
+    def meaning(self, session: Session) -> Meaning | None:
+        """The second arm of the search with all vectors there are; None before the worker has made the first."""
+        with self._lock:
+            if self.embedder is None or not (version := embedding.means_version(session)):
+                return None
+            if self._meaning is None or version != self._means_version:
+                means = embedding.load_means(session, self.embedder)
+                self._meaning = Meaning(self.embedder, means)
+                self._means_version = version
+            if embedding.last_serial(session) != self._meaning.shelf.serial:
+                embedding.put_new(session, self._meaning)
+            return self._meaning
 
 
 def runtime() -> Runtime:

@@ -29,6 +29,7 @@ def search() -> SearchAnswer:
         query,
         vocabularies=vocabularies(),
         words=runtime().words(session()),
+        meaning=runtime().meaning(session()),
         languages=reader_languages(),
         locale=locale,
     )

@@ -11,7 +11,7 @@ from rich.progress import Progress
 from config import Settings
 from kb.app import wire
 from kb.runtime import Runtime
-from kb.services import indexing
+from kb.services import embedding, indexing
 
 
 @click.group()
@@ -60,4 +60,6 @@ def status() -> None:
     found = parts.engine.status()
     with parts.database.reading() as session:
         lag = indexing.count_waiting(session, parts.engine)
+        vectors = found.documents - embedding.count_waiting(session, parts.embedder) if parts.embedder else 0
     click.echo(f"engine {found.engine}\ndocuments {found.documents}\nlag {lag}\nanalysis {found.analysis}")
+    click.echo(f"model {parts.embedder.name if parts.embedder else 'none'}\nvectors {vectors}")

@@ -53,7 +53,7 @@ def search(words: tuple[str, ...], as_json: bool, **options: tuple[str, ...]) ->
     with parts.database.reading() as session:
         result = find(
             session, parts.engine, ANYONE, query, vocabularies=parts.vocabularies(session),
-            words=parts.words(session), languages=(locale,), locale=locale,
+            words=parts.words(session), meaning=parts.meaning(session), languages=(locale,), locale=locale,
         )  # fmt: skip
     if as_json:
         click.echo(json.dumps(_plain(result), ensure_ascii=False, indent=1))

@@ -24,6 +24,7 @@ from gunicorn.app.base import BaseApplication
 
 from config import Settings
 from kb.app import create_app, share_metrics, warm, wire
+from kb.cli.meaning import keep_embedding
 from kb.cli.mistakes import told
 from kb.cli.setup import set_up
 from kb.domain.errors import KbError, Unavailable
@@ -153,7 +154,11 @@ def _keep_working(settings: Settings) -> None:
     while not stopping.is_set():
         try:
             with lock.acquire(timeout=1):
-                work(wire(settings), stopping)
+                parts = wire(settings)
+                vectors = threading.Thread(target=keep_embedding, args=(parts, stopping), name="vectors")
+                vectors.start()
+                work(parts, stopping)
+                vectors.join()
         except Timeout:
             continue  # another worker has the lock: wait for its turn
 

@@ -14,9 +14,10 @@ from config import Settings
 from kb.app import wire
 from kb.cli.index import rebuild_index
 from kb.cli.library import import_folder
+from kb.cli.meaning import embed_all
 from kb.domain.errors import KbError, Unavailable
 from kb.runtime import Runtime
-from kb.services import indexing, marks, people
+from kb.services import embedding, indexing, marks, people
 
 _LOADED = "library"
 
@@ -50,6 +51,8 @@ def set_up(settings: Settings) -> Runtime:
                 pass
     except Unavailable:
         rebuild_index(parts)
+    if digest != loaded:
+        embed_all(parts)  # what is published later gets its vectors from the worker
     return parts
 
 
@@ -63,6 +66,16 @@ def _digest_of(folder: Path) -> str | None:
             digest.update(f"{path.relative_to(folder)}\0".encode())
             digest.update(hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()
+
+
+def _examine_meaning(parts: Runtime, expected: int) -> str:
+    """How far the search goes beyond words; without a model it does less, but nothing is wrong."""
+    if parts.embedder is None:
+        return "no model installed (pip install 'kb[semantic]'): the search goes by words and thesaurus"
+    with parts.database.reading() as session:
+        waiting = embedding.count_waiting(session, parts.embedder)
+        means = len(embedding.load_means(session, parts.embedder).passage)
+    return f"{parts.embedder.name}, {expected - waiting} of {expected} texts, {means} languages levelled"
 
 
 @click.command()
@@ -107,6 +120,7 @@ def _examine() -> Iterator[tuple[str, str, bool]]:
         f"{status.engine}, {status.documents} of {expected} texts, {waiting} waiting, {status.analysis}",
         right,
     )
+    yield "meaning", _examine_meaning(parts, expected), True
     free = shutil.disk_usage(settings.data_dir).free
     yield "storage", f"{free // 2**20} MB free in {settings.data_dir}", free > 200 * 2**20
     yield "mail", "written to the log, not sent" if settings.mail_url.startswith("log:") else "smtp", True

@@ -11,13 +11,9 @@ import io
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Final
 
 from kb.domain.errors import N_, Invalid
 from kb.domain.identifiers import is_language
-
-# Files beside the schemes that are word lists of the search, not lists of codes that a header may name.
-WORD_LISTS: Final = ("thesaurus", "synonym_rings")
 
 
 @dataclass(frozen=True)

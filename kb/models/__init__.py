@@ -2,6 +2,7 @@
 
 from kb.models.attachment import Attachment
 from kb.models.base import Base
+from kb.models.embedding import Embedding, LanguageMean
 from kb.models.journal import AuditEvent, Mark, OutboxRow
 from kb.models.page import Page
 from kb.models.person import Membership, Person
@@ -14,7 +15,9 @@ __all__ = [
     "Base",
     "City",
     "ConceptRow",
+    "Embedding",
     "Entry",
+    "LanguageMean",
     "Mark",
     "Membership",
     "OutboxRow",

@@ -13,6 +13,9 @@ from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import Final, Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 FACETS: Final = (
     "kind",
     "city",
@@ -226,6 +229,23 @@ class Sort(StrEnum):
     EVIDENCE = "evidence"
 
 
+@dataclass(frozen=True, slots=True)
+class Nearness:
+    """How near texts are to what is meant, whatever words they have for it.
+
+    Attributes:
+        ids: of entries; the same tuple as long as the vectors are the same.
+        scores: cosine of each with the query, languages levelled (`kb.search.meaning`).
+        language: primary language of the query.
+        within: what a text must match besides; None for nothing.
+    """
+
+    ids: tuple[str, ...]
+    scores: NDArray[np.float32]
+    language: str
+    within: Query | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """One search.
@@ -237,6 +257,7 @@ class Request:
         year_from: first year, `year_to` last; a document without a year is outside of any range.
         languages: the reader's, best first: decides which version of a work is shown.
         facets: those to count; a facet's own filter does not narrow its own counts.
+        near: the arm of meaning; works that it alone finds are hits too.
     """
 
     tree: Query
@@ -249,6 +270,7 @@ class Request:
     offset: int = 0
     limit: int = 10
     facets: tuple[str, ...] = ()
+    near: Nearness | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -260,7 +282,7 @@ class Hit:
         score: 0-1, 1 for the best of all hits; 1 for all where the tree scores nothing.
         languages: of all versions that pass the filters, sorted.
         matched: languages of the versions that the tree matches, best score first.
-        matched_by: `words` and who else (see `Weighted.by`), sorted; empty where the tree has no words.
+        matched_by: `words`, `meaning` and who else (see `Weighted.by`), sorted; empty where the tree has no words.
     """
 
     id: str

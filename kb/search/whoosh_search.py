@@ -9,7 +9,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from kb.search.port import Hit, Page, Request, Sort
+from kb.search.analysis import primary
+from kb.search.fusion import fuse
+from kb.search.port import Hit, Nearness, Page, Request, Sort
 from kb.search.whoosh_columns import Ints, Mask
 from kb.search.whoosh_match import Found, Matcher, years_between
 from kb.search.whoosh_snapshot import Snapshot
@@ -32,6 +34,8 @@ def search(snapshot: Snapshot, request: Request) -> Page:
     filters = _filters(snapshot, request)
     matcher = Matcher(snapshot, snapshot.books.values["language"].texts)
     found = matcher.find(request.tree)
+    if request.near:
+        found = _join(snapshot, matcher, found, visible, request.near)
 
     passing = _all_of(visible, filters.values())
     hits = found.mask & passing
@@ -52,6 +56,20 @@ def search(snapshot: Snapshot, request: Request) -> Page:
         },
         generation=snapshot.generation,
     )
+
+
+def _join(snapshot: Snapshot, matcher: Matcher, found: Found, visible: Mask, nearness: Nearness) -> Found:
+    """What the words found and what is near in meaning, under one score."""
+    numbers = snapshot.numbers_of(nearness.ids)
+    there = np.flatnonzero(numbers >= 0)
+    near = np.full(snapshot.size, np.nan, np.float32)
+    near[numbers[there]] = nearness.scores[there]
+    allowed = matcher.find(nearness.within, None).mask if nearness.within else np.ones(snapshot.size, np.bool_)
+    own = np.array([*(primary(tag) == nearness.language for tag in snapshot.books.values["language"].texts), False])
+    languages = snapshot.codes("language")
+    fused = fuse(found.mask, found.score, near, allowed, visible, languages, own[languages])
+    matcher.by["meaning"] = fused.meant
+    return Found(fused.mask, fused.score)
 
 
 def _filters(snapshot: Snapshot, request: Request) -> dict[str, Mask]:

@@ -59,6 +59,7 @@ class Snapshot:
         self.published: Ints = self._join("published", np.int32)
         self.original: Mask = self._join("original", np.bool_)
         self._facets: dict[str, tuple[Ints, Ints]] = {name: self._join_facet(name) for name in POSTED}
+        self._named: tuple[tuple[str, ...], NDArray[np.int64]] = ((), np.zeros(0, np.int64))
         self._codes: dict[str, Ints] = {}
         self._counted: dict[str, tuple[Ints, Ints, Ints]] = {}
         self._lengths = {
@@ -167,6 +168,15 @@ class Snapshot:
     def named(self, key: str) -> list[int]:
         """The documents of an id that are there: one or none."""
         return [int(document) for document in self.postings("key", key).documents if self.live[document]]
+
+    def numbers_of(self, ids: tuple[str, ...]) -> NDArray[np.int64]:
+        """The number of each document by its id, -1 for what is not there; kept while the tuple is the same."""
+        known, found = self._named
+        if known is not ids:
+            there = {self.text("id", int(one)): int(one) for one in np.flatnonzero(self.live)}
+            found = np.array([there.get(key, -1) for key in ids], np.int64)
+            self._named = ids, found
+        return found
 
     @cached_property
     def title_rank(self) -> Ints:

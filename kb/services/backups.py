@@ -30,6 +30,7 @@ from kb.models.base import UtcTime
 from kb.storage.port import Storage
 
 _FORMAT = 1
+_TABLES = [table for table in Base.metadata.sorted_tables if not table.info.get("derived")]
 Progress = Callable[[str], object]
 
 
@@ -42,7 +43,7 @@ def write_backup(session: Session, storage: Storage, file: Path, progress: Progr
     members: dict[str, str] = {}
     part = file.with_name(file.name + ".part")
     with tempfile.TemporaryDirectory(dir=file.parent) as folder:
-        for table in Base.metadata.sorted_tables:
+        for table in _TABLES:
             progress(table.name)
             members[f"tables/{table.name}.jsonl"] = _dump_table(session, table, Path(folder) / table.name)
         digests = sorted(set(session.scalars(select(Attachment.digest))))
@@ -55,7 +56,7 @@ def write_backup(session: Session, storage: Storage, file: Path, progress: Progr
         }
         with tarfile.open(part, "w:gz") as archive:
             _add(archive, "manifest.json", json.dumps(manifest, indent=1).encode())
-            for table in Base.metadata.sorted_tables:
+            for table in _TABLES:
                 archive.add(Path(folder) / table.name, f"tables/{table.name}.jsonl")
             for digest in digests:
                 progress(digest)
@@ -107,7 +108,7 @@ def _verify(file: Path) -> None:
         if manifest.get("format") != _FORMAT:
             raise Invalid.of(N_("This is no backup of this version."))
         expected = manifest["members"]
-        tables = {f"tables/{table.name}.jsonl" for table in Base.metadata.sorted_tables}
+        tables = {f"tables/{table.name}.jsonl" for table in _TABLES}
         if found != expected or not tables <= set(found):
             raise Invalid.of(N_("The backup is damaged: parts are missing or changed."))
 

@@ -19,6 +19,8 @@ from kb.domain.visibility import sight_of
 from kb.domain.vocabularies import Vocabularies
 from kb.models import City, Entry, Revision, Work
 from kb.models.queries import public_texts, visible
+from kb.search.detection import detect
+from kb.search.meaning import Meaning, what_is_meant
 from kb.search.port import FACETS, Leaf, Request, SearchEngine, Sort, leaves
 from kb.search.querytext import Note, label_key, parse
 from kb.search.snippets import snippet
@@ -29,6 +31,7 @@ from kb.services.words import SCHEME_OF_FACET, Words
 QUERY_LENGTH: Final = 1000
 DEEPEST: Final = 10_000
 PER_PAGE: Final = 10
+_WORDS_ALONE: Final = Note(N_("Only words and the thesaurus were searched: nearness in meaning is not ready here."))
 PARAMETERS: Final = (
     "q", *FACETS, "year_from", "year_to", "across", "without", "sort", "page", "per_page", "locale",
 )  # fmt: skip
@@ -227,8 +230,13 @@ def find(
     words: Words,
     languages: Sequence[str],
     locale: str,
+    meaning: Meaning | None = None,
 ) -> SearchResult:
     """Search as this actor: rights are part of the query, and every hit is loaded through them once more.
+
+    Args:
+        languages: that the reader reads, best first.
+        meaning: the second arm; without it words and thesaurus alone are asked.
 
     Raises:
         Unavailable: the index is missing or broken.
@@ -236,6 +244,8 @@ def find(
     started = time.perf_counter()
     parsed = parse(query.q, words.labels)
     tree, added = words.thesaurus.expand(parsed.tree, without=query.without) if query.across else (parsed.tree, ())
+    meant = what_is_meant(query.q, tree) if query.across else None
+    notes = parsed.notes if meaning or not meant else (*parsed.notes, _WORDS_ALONE)
     page = engine.search(
         Request(
             tree=tree,
@@ -248,6 +258,7 @@ def find(
             offset=(query.page - 1) * query.per_page,
             limit=query.per_page,
             facets=FACETS,
+            near=meaning.near(meant[0], detect(meant[0], languages), meant[1]) if meaning and meant else None,
         )
     )
     cards = {card.id: card for card in cards_of(session, actor, [UUID(hit.work) for hit in page.hits], languages)}
@@ -261,7 +272,7 @@ def find(
     cities = city_names(session, page.facets["city"])
     return SearchResult(
         query=query,
-        notes=parsed.notes,
+        notes=notes,
         expanded=tuple(Expanded(found.term, found.added, found.by, found.concept) for found in added),
         did_you_mean=None,
         total=page.total,

@@ -113,6 +113,7 @@ def show() -> Response:
         query,
         vocabularies=vocabularies(),
         words=runtime().words(session()),
+        meaning=runtime().meaning(session()),
         languages=reader_languages(),
         locale=interface_language(),
     )
