@@ -17,6 +17,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 import kb.api
 import kb.web
 from config import ROOT, Settings
+from kb import compression
 from kb.db import Database
 from kb.domain.errors import KbError
 from kb.logs import set_up_logs
@@ -81,6 +82,7 @@ def create_app(settings: Settings | None = None, parts: Runtime | None = None) -
     app.json.ensure_ascii = False  # type: ignore[attr-defined]  # the default provider has it
     app.json.sort_keys = False  # type: ignore[attr-defined]  # as above
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True, "autoescape": True}
+    compression.init_app(app)
     init_app(app, parts or wire(settings))
     csrf = CSRFProtect(app)
     for blueprint in [*kb.web.blueprints(), *kb.api.blueprints()]:
@@ -95,7 +97,8 @@ def create_app(settings: Settings | None = None, parts: Runtime | None = None) -
 def share_metrics(folder: Path) -> None:
     """Let the processes that are forked from this one count together, in files of this folder."""
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)  # the library takes it from nowhere else
-    values.ValueClass = values.MultiProcessValue()  # chosen by the library at its import, which was before
+    # the library chose at its import, which was before; it has no types
+    values.ValueClass = values.MultiProcessValue()  # type: ignore[no-untyped-call]
 
 
 def warm(app: Flask) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -27,6 +27,7 @@ from kb.search.meaning import Embedder, Meaning
 from kb.search.port import SearchEngine
 from kb.services import embedding
 from kb.services.people import load_actor
+from kb.services.search import SearchQuery, SearchResult, find
 from kb.services.vocabularies import load_vocabularies, vocabularies_version
 from kb.services.words import Words, load_words, words_version
 from kb.storage.port import Storage
@@ -87,6 +88,26 @@ class Runtime:
             if embedding.last_serial(session) != self._meaning.shelf.serial:
                 embedding.put_new(session, self._meaning)
             return self._meaning
+
+    def search(
+        self, session: Session, actor: Actor, query: SearchQuery, languages: Sequence[str], locale: str
+    ) -> SearchResult:
+        """Search with all that this process has: engine, words, vectors.
+
+        Raises:
+            Unavailable: the index is missing or broken.
+        """
+        return find(
+            session,
+            self.engine,
+            actor,
+            query,
+            vocabularies=self.vocabularies(session),
+            words=self.words(session),
+            meaning=self.meaning(session),
+            languages=languages,
+            locale=locale,
+        )
 
 
 def runtime() -> Runtime:
@@ -160,6 +181,11 @@ def reader_languages() -> tuple[str, ...]:
     """The languages that the reader reads, best first: the interface's, then the browser's."""
     accepted = [tag for tag, quality in request.accept_languages if quality > 0 and tag != "*"][:10]
     return tuple(dict.fromkeys([interface_language(), *accepted]))
+
+
+def search_as_reader(query: SearchQuery) -> SearchResult:
+    """Search with the rights and the languages of the one who asks."""
+    return runtime().search(session(), current_actor(), query, reader_languages(), interface_language())
 
 
 def init_app(app: Flask, parts: Runtime) -> None:

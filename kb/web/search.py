@@ -10,7 +10,7 @@ from flask import Blueprint, make_response, render_template, request
 from werkzeug.wrappers import Response
 
 from kb.domain.errors import N_
-from kb.runtime import current_actor, interface_language, reader_languages, runtime, session, vocabularies
+from kb.runtime import interface_language, search_as_reader, session, vocabularies
 from kb.search.port import Sort
 from kb.services import search as searching
 from kb.services.holdings import city_names
@@ -106,17 +106,7 @@ def _pages(page: int, last: int) -> list[int | None]:
 def show() -> Response:
     """Results, facets and what can be done with them."""
     query = searching.read_query(request.args)
-    result = searching.find(
-        session(),
-        runtime().engine,
-        current_actor(),
-        query,
-        vocabularies=vocabularies(),
-        words=runtime().words(session()),
-        meaning=runtime().meaning(session()),
-        languages=reader_languages(),
-        locale=interface_language(),
-    )
+    result = search_as_reader(query)
     page = render_template(
         "search/show.html",
         query=query,
