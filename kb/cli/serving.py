@@ -6,6 +6,7 @@ and what never changes lies in memory once.
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import shutil
 import signal
@@ -15,6 +16,7 @@ import time
 from collections.abc import Callable
 from multiprocessing.process import BaseProcess
 from types import FrameType
+from typing import Any
 
 import click
 import structlog
@@ -28,11 +30,14 @@ from kb.cli.meaning import keep_embedding
 from kb.cli.mistakes import told
 from kb.cli.setup import set_up
 from kb.domain.errors import KbError, Unavailable
+from kb.domain.roles import ANYONE
 from kb.logs import set_up_logs
 from kb.runtime import Runtime
 from kb.services import indexing, people
+from kb.services.search import SearchQuery
 
 _POLL_SECONDS = 0.25
+_READY_SECONDS = 1.5
 _FORK = multiprocessing.get_context("fork")
 
 
@@ -81,7 +86,7 @@ def serve(host: str, port: int, workers: int) -> None:
     address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     site = _Site(
         app, bind=address, workers=workers, worker_class="gthread", threads=4, loglevel="warning",
-        max_requests=20_000, max_requests_jitter=2_000, graceful_timeout=20,
+        max_requests=20_000, max_requests_jitter=2_000, graceful_timeout=20, post_worker_init=_get_ready,
     )  # fmt: skip
     _announce(f"http://{address}", admin)
     _supervise(_start(site.run), settings, stopping)
@@ -94,6 +99,18 @@ def _announce(address: str, admin: bool) -> None:
             "No administrator yet. Make one, then sign in at /login:\n"
             "  kb user create you@example.org --name 'Your Name' --role admin --password-stdin"
         )
+
+
+def _get_ready(worker: Any) -> None:
+    """Open the index and the model of a new web worker soon after the first pages, before somebody waits for them."""
+    timer = threading.Timer(_READY_SECONDS, _search_once, (worker.wsgi.extensions["kb"],))
+    timer.daemon = True
+    timer.start()
+
+
+def _search_once(parts: Runtime) -> None:
+    with contextlib.suppress(KbError), parts.database.reading() as session:  # a missing index is told to who searches
+        parts.search(session, ANYONE, SearchQuery(q="learning"), ("en",), "en")
 
 
 def _told_to_stop() -> threading.Event:

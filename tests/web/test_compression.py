@@ -27,10 +27,10 @@ def test_a_page_for_all_is_packed(client: FlaskClient, path: str) -> None:
 def test_a_static_file_is_packed_and_known_again(app: Flask, client: FlaskClient) -> None:
     with app.test_request_context():
         path = static_url("library.css")
-    plain, packed = client.get(path), client.get(path, headers=PACKED)
+    plain, packed = client.get(path, buffered=True), client.get(path, headers=PACKED, buffered=True)
     assert gzip.decompress(packed.data) == plain.data
     assert packed.headers["ETag"] != plain.headers["ETag"]
-    again = client.get(path, headers=PACKED | {"If-None-Match": packed.headers["ETag"]})
+    again = client.get(path, headers=PACKED | {"If-None-Match": packed.headers["ETag"]}, buffered=True)
     assert again.status_code == 304
 
 
