@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import time
 from pathlib import Path
@@ -16,6 +17,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 import kb.api
 import kb.web
 from config import ROOT, Settings
+from kb import compression
 from kb.db import Database
 from kb.domain.errors import KbError
 from kb.logs import set_up_logs
@@ -44,8 +46,8 @@ def wire(settings: Settings) -> Runtime:
 
 
 def _database_id(database: Database) -> str:
-    if not database.is_current():
-        return ""  # `kb init` has yet to make it
+    if not database.has_tables():
+        return ""  # `kb init` has yet to make them
     with database.reading() as session:
         return database_id(session) or ""
 
@@ -80,6 +82,7 @@ def create_app(settings: Settings | None = None, parts: Runtime | None = None) -
     app.json.ensure_ascii = False  # type: ignore[attr-defined]  # the default provider has it
     app.json.sort_keys = False  # type: ignore[attr-defined]  # as above
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True, "autoescape": True}
+    compression.init_app(app)
     init_app(app, parts or wire(settings))
     csrf = CSRFProtect(app)
     for blueprint in [*kb.web.blueprints(), *kb.api.blueprints()]:
@@ -89,6 +92,23 @@ def create_app(settings: Settings | None = None, parts: Runtime | None = None) -
     _add_headers(app, secure=secure)
     _add_operations(app)
     return app
+
+
+def share_metrics(folder: Path) -> None:
+    """Let the processes that are forked from this one count together, in files of this folder."""
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)  # the library takes it from nowhere else
+    # the library chose at its import, which was before; it has no types
+    values.ValueClass = values.MultiProcessValue()  # type: ignore[no-untyped-call]
+
+
+def warm(app: Flask) -> None:
+    """Make now what each process would make for itself at its first pages: those forked from this one share it."""
+    for name in app.jinja_env.list_templates():
+        app.jinja_env.get_template(name)
+    parts: Runtime = app.extensions["kb"]
+    with parts.database.reading() as session:
+        parts.vocabularies(session)
+        parts.words(session)
 
 
 def _add_headers(app: Flask, *, secure: bool) -> None:

@@ -8,17 +8,17 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event, inspect, make_url
 from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
 from kb.domain.errors import N_, Unavailable
+from kb.models import Mark
+
+if TYPE_CHECKING:  # Alembic is read by those who migrate, not by every web worker: a tenth of a second
+    from alembic.config import Config
 
 _BUSY_MILLISECONDS = 10_000
 
@@ -74,12 +74,22 @@ class Database:
 
     def migrate(self) -> None:
         """Bring the tables to the newest form."""
+        from alembic import command
+
         with _spoken(), self._writing.connect() as connection:
             command.upgrade(migrations(connection), "head")
             connection.commit()
 
+    def has_tables(self) -> bool:
+        """Whether the tables were ever made, in the newest form or an older one."""
+        with _spoken():
+            return inspect(self.engine).has_table(Mark.__tablename__)
+
     def is_current(self) -> bool:
         """Whether the tables have the newest form."""
+        from alembic.runtime.migration import MigrationContext
+        from alembic.script import ScriptDirectory
+
         with _spoken(), self.engine.connect() as connection:
             heads = set(ScriptDirectory.from_config(migrations(connection)).get_heads())
             return set(MigrationContext.configure(connection).get_current_heads()) == heads
@@ -91,6 +101,8 @@ class Database:
 
 def migrations(connection: Connection) -> Config:
     """Alembic's configuration, working on this connection."""
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     config.attributes["connection"] = connection

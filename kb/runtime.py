@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -26,6 +27,7 @@ from kb.search.meaning import Embedder, Meaning
 from kb.search.port import SearchEngine
 from kb.services import embedding
 from kb.services.people import load_actor
+from kb.services.search import SearchQuery, SearchResult, find
 from kb.services.vocabularies import load_vocabularies, vocabularies_version
 from kb.services.words import Words, load_words, words_version
 from kb.storage.port import Storage
@@ -64,6 +66,9 @@ class Runtime:
         version = words_version(session)
         if self._words is None or version != self._words_version:
             self._words, self._words_version = load_words(session), version
+            # some hundred thousand objects that stay: a collection that walks them stops a page for a tenth of a second
+            gc.collect()
+            gc.freeze()
         return self._words
 
     @cached_property
@@ -83,6 +88,26 @@ class Runtime:
             if embedding.last_serial(session) != self._meaning.shelf.serial:
                 embedding.put_new(session, self._meaning)
             return self._meaning
+
+    def search(
+        self, session: Session, actor: Actor, query: SearchQuery, languages: Sequence[str], locale: str
+    ) -> SearchResult:
+        """Search with all that this process has: engine, words, vectors.
+
+        Raises:
+            Unavailable: the index is missing or broken.
+        """
+        return find(
+            session,
+            self.engine,
+            actor,
+            query,
+            vocabularies=self.vocabularies(session),
+            words=self.words(session),
+            meaning=self.meaning(session),
+            languages=languages,
+            locale=locale,
+        )
 
 
 def runtime() -> Runtime:
@@ -109,9 +134,9 @@ def transaction() -> Iterator[Session]:
 
 def vocabularies() -> Vocabularies:
     """All schemes, for this request."""
-    if "vocabularies" not in g:
-        g.vocabularies = runtime().vocabularies(session())
-    found: Vocabularies = g.vocabularies
+    found: Vocabularies | None = g.get("vocabularies")  # one look: a page of facets asks some hundred times
+    if found is None:
+        found = g.vocabularies = runtime().vocabularies(session())
     return found
 
 
@@ -143,11 +168,12 @@ def sight() -> Sight:
 
 def interface_language() -> str:
     """By the address (`?locale=`), the cookie, the browser, the setting: in that order."""
-    if "interface_language" not in g:
+    found: str | None = g.get("interface_language")
+    if found is None:
         chosen = [request.args.get("locale"), request.cookies.get(LOCALE_COOKIE)]
         browser = request.accept_languages.best_match(INTERFACE_LANGUAGES)
-        g.interface_language = next((tag for tag in [*chosen, browser] if tag in INTERFACE_LANGUAGES), runtime().locale)
-    found: str = g.interface_language
+        found = next((tag for tag in [*chosen, browser] if tag in INTERFACE_LANGUAGES), runtime().locale)
+        g.interface_language = found
     return found
 
 
@@ -155,6 +181,11 @@ def reader_languages() -> tuple[str, ...]:
     """The languages that the reader reads, best first: the interface's, then the browser's."""
     accepted = [tag for tag, quality in request.accept_languages if quality > 0 and tag != "*"][:10]
     return tuple(dict.fromkeys([interface_language(), *accepted]))
+
+
+def search_as_reader(query: SearchQuery) -> SearchResult:
+    """Search with the rights and the languages of the one who asks."""
+    return runtime().search(session(), current_actor(), query, reader_languages(), interface_language())
 
 
 def init_app(app: Flask, parts: Runtime) -> None:

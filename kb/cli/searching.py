@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import click
@@ -10,12 +12,14 @@ from rich.console import Console
 from rich.text import Text
 
 from config import Settings
+from kb.api.answers import search_answer
 from kb.app import wire
 from kb.domain.errors import Invalid
 from kb.domain.languages import INTERFACE_LANGUAGES, language_name
 from kb.domain.roles import ANYONE
-from kb.search.port import FACETS
-from kb.services.search import PARAMETERS, FoundWork, SearchResult, find, read_query
+from kb.search.querytext import label_key
+from kb.services.search import PARAMETERS, FoundWork, SearchResult, read_query
+from kb.web.catalogues import load_catalogue
 
 
 class _Given(dict[str, list[str]]):
@@ -38,8 +42,9 @@ def _with_filters(command: click.Command) -> click.Command:
 @_with_filters
 @click.command()
 @click.argument("words", nargs=-1)
-@click.option("--json", "as_json", is_flag=True, help="The answer of /api/v1/search, without its facets' labels.")
-def search(words: tuple[str, ...], as_json: bool, **options: tuple[str, ...]) -> None:
+@click.option("--json", "as_json", is_flag=True, help="The answer of /api/v1/search.")
+@click.option("--explain", is_flag=True, help="Tell of each hit why it was found; with --json as its “explanation”.")
+def search(words: tuple[str, ...], as_json: bool, explain: bool, **options: tuple[str, ...]) -> None:
     """Search what is public; WORDS as in the search box, filters as options."""
     given = _Given({name: list(values) for name, values in options.items()}) | {"q": [" ".join(words)]}
     try:
@@ -51,46 +56,39 @@ def search(words: tuple[str, ...], as_json: bool, **options: tuple[str, ...]) ->
     asked = next(iter(given.get("locale", [])), settings.locale)
     locale = asked if asked in INTERFACE_LANGUAGES else settings.locale
     with parts.database.reading() as session:
-        result = find(
-            session, parts.engine, ANYONE, query, vocabularies=parts.vocabularies(session),
-            words=parts.words(session), meaning=parts.meaning(session), languages=(locale,), locale=locale,
-        )  # fmt: skip
+        result = parts.search(session, ANYONE, query, (locale,), locale)
     if as_json:
-        click.echo(json.dumps(_plain(result), ensure_ascii=False, indent=1))
+        answer = search_answer(result, locale, partial(_say, locale)).model_dump(mode="json")
+        if explain:
+            for found, hit in zip(answer["hits"], result.hits, strict=True):
+                found["explanation"] = _explain(result, hit)
+        click.echo(json.dumps(answer, ensure_ascii=False, indent=1))
     else:
-        _print(result, locale)
+        _print(result, locale, explain)
 
 
-def _plain(result: SearchResult) -> dict[str, Any]:
+def _say(locale: str, message: str, params: Mapping[str, object]) -> str:
+    translated: str = load_catalogue(locale).ugettext(message)
+    return translated % dict(params) if params else translated
+
+
+def _explain(result: SearchResult, hit: FoundWork) -> dict[str, Any]:
+    """Why the work was found: its score, by which ways, what of its excerpt matches, and which words led there."""
+    marked = list(dict.fromkeys(label_key(text) for text, matches in hit.snippet if matches))
+    led = {
+        f"{found.term} ({found.by})": [label for label in found.added if label_key(label) in marked]
+        for found in result.expanded
+    }
     return {
-        "query": {"q": result.query.q, "notes": [str(note) for note in result.notes]},
-        "total": result.total,
-        "page": result.query.page,
-        "per_page": result.query.per_page,
-        "took_ms": result.took_ms,
-        "hits": [_plain_hit(hit) for hit in result.hits],
-        "facets": {facet: {value.value: value.count for value in result.facets[facet]} for facet in FACETS},
+        "score": round(hit.score, 4),
+        "matched_by": list(hit.matched_by),
+        "language": hit.snippet_language,
+        "matches": marked,
+        "expansions": {term: labels for term, labels in led.items() if labels},
     }
 
 
-def _plain_hit(hit: FoundWork) -> dict[str, Any]:
-    card = hit.card
-    return {
-        "slug": card.slug,
-        "kind": card.kind,
-        "language": card.language,
-        "title": card.title,
-        "summary": card.summary,
-        "city": card.city.slug if card.city else None,
-        "year": card.year,
-        "score": hit.score,
-        "snippet": "".join(text for text, _ in hit.snippet),
-        "matched_by": hit.matched_by,
-        "url": card.url,
-    }
-
-
-def _print(result: SearchResult, locale: str) -> None:
+def _print(result: SearchResult, locale: str, explain: bool) -> None:
     console = Console(highlight=False, soft_wrap=True)
     console.print(f"{result.total} found in {result.took_ms} ms")
     for note in result.notes:
@@ -108,4 +106,14 @@ def _print(result: SearchResult, locale: str) -> None:
         for text, marked in hit.snippet:
             said.append(text, style="reverse" if marked else "")
         console.print(said)
+        if explain:
+            for name, value in _explain(result, hit).items():
+                told = (
+                    [f"{term}: {', '.join(labels)}" for term, labels in value.items()]
+                    if name == "expansions"
+                    else value
+                )
+                text = "; ".join(told) if isinstance(told, list) else str(told)
+                if text:
+                    console.print(Text(f"       {name}: {text}", style="dim"))
         console.print(Text(f"     {card.url}", style="dim"))

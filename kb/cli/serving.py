@@ -1,30 +1,59 @@
-"""The web workers and the background worker."""
+"""Serving: the web workers and the background worker.
+
+All of them are forked from one process that has read code, templates and word lists once: the first page comes sooner,
+and what never changes lies in memory once.
+"""
 
 from __future__ import annotations
 
-import os
+import contextlib
+import multiprocessing
 import shutil
 import signal
-import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
+from multiprocessing.process import BaseProcess
 from types import FrameType
+from typing import Any
 
 import click
 import structlog
 from filelock import FileLock, Timeout
+from flask import Flask
+from gunicorn.app.base import BaseApplication
 
 from config import Settings
-from kb.app import wire
+from kb.app import create_app, share_metrics, warm, wire
 from kb.cli.meaning import keep_embedding
+from kb.cli.mistakes import told
 from kb.cli.setup import set_up
 from kb.domain.errors import KbError, Unavailable
+from kb.domain.roles import ANYONE
 from kb.logs import set_up_logs
 from kb.runtime import Runtime
 from kb.services import indexing, people
+from kb.services.search import SearchQuery
 
 _POLL_SECONDS = 0.25
+_READY_SECONDS = 1.5
+_FORK = multiprocessing.get_context("fork")
+
+
+class _Site(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
+    """The app under gunicorn, with the settings given here and no others."""
+
+    def __init__(self, app: Flask, **options: object) -> None:
+        self._app, self._options = app, options
+        super().__init__()
+
+    def load_config(self) -> None:
+        for name, value in self._options.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Flask:
+        return self._app
 
 
 @click.command()
@@ -34,22 +63,33 @@ _POLL_SECONDS = 0.25
 def serve(host: str, port: int, workers: int) -> None:
     """Serve the site: web workers and one background worker; stops cleanly on SIGTERM."""
     settings = Settings.from_env()
-    parts = set_up(settings)
+    stopping = _told_to_stop()
+    # apart: the threads and models of an import must be in no process that others are forked from
+    preparing = _start(set_up, settings)
+    while preparing.is_alive() and not stopping.is_set():
+        preparing.join(1)
+    if stopping.is_set():
+        preparing.terminate()
+        return
+    if preparing.exitcode:
+        sys.exit(preparing.exitcode)  # it has said why
+    parts = wire(settings)
     with parts.database.reading() as session:
         admin = people.has_admin(session)
-    parts.database.close()
-    parts.engine.close()
     metrics = settings.data_dir / "metrics"
     shutil.rmtree(metrics, ignore_errors=True)
     metrics.mkdir()
-    environment = os.environ | {"PROMETHEUS_MULTIPROC_DIR": str(metrics)}
+    share_metrics(metrics)
+    app = create_app(settings, parts)
+    warm(app)
+    parts.database.close()  # no connection survives a fork
     address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-    gunicorn = [sys.executable, "-m", "gunicorn", "kb.app:create_app()", "--bind", address]
-    gunicorn += ["--workers", str(workers), "--worker-class", "gthread", "--threads", "4", "--log-level", "warning"]
-    gunicorn += ["--max-requests", "20000", "--max-requests-jitter", "2000", "--graceful-timeout", "20"]
-    web = subprocess.Popen(gunicorn, env=environment)  # noqa: S603  # our own command line
+    site = _Site(
+        app, bind=address, workers=workers, worker_class="gthread", threads=4, loglevel="warning",
+        max_requests=20_000, max_requests_jitter=2_000, graceful_timeout=20, post_worker_init=_get_ready,
+    )  # fmt: skip
     _announce(f"http://{address}", admin)
-    _supervise(web)
+    _supervise(_start(site.run), settings, stopping)
 
 
 def _announce(address: str, admin: bool) -> None:
@@ -61,8 +101,20 @@ def _announce(address: str, admin: bool) -> None:
         )
 
 
-def _supervise(web: subprocess.Popen[bytes]) -> None:
-    """Keep a background worker beside the web workers until one is told to stop or the web workers end."""
+def _get_ready(worker: Any) -> None:
+    """Open the index and the model of a new web worker soon after the first pages, before somebody waits for them."""
+    timer = threading.Timer(_READY_SECONDS, _search_once, (worker.wsgi.extensions["kb"],))
+    timer.daemon = True
+    timer.start()
+
+
+def _search_once(parts: Runtime) -> None:
+    with contextlib.suppress(KbError), parts.database.reading() as session:  # a missing index is told to who searches
+        parts.search(session, ANYONE, SearchQuery(q="learning"), ("en",), "en")
+
+
+def _told_to_stop() -> threading.Event:
+    """What is set by SIGTERM, or by control and C."""
     stopping = threading.Event()
 
     def stop(_number: int, _frame: FrameType | None) -> None:
@@ -70,31 +122,51 @@ def _supervise(web: subprocess.Popen[bytes]) -> None:
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
-    background: subprocess.Popen[bytes] | None = None
-    while not stopping.is_set() and web.poll() is None:
-        if background is None or background.poll() is not None:
-            background = subprocess.Popen([sys.executable, "-m", "kb", "worker"])
+    return stopping
+
+
+def _start(target: Callable[..., object], *arguments: object) -> BaseProcess:
+    """Run a function in a process of its own; what goes wrong there is told in one sentence."""
+
+    def run() -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        with told():
+            target(*arguments)
+
+    process = _FORK.Process(target=run)
+    process.start()
+    return process
+
+
+def _supervise(web: BaseProcess, settings: Settings, stopping: threading.Event) -> None:
+    """Keep a background worker beside the web workers until one is told to stop or the web workers end."""
+    background: BaseProcess | None = None
+    while not stopping.is_set() and web.is_alive():
+        if background is None or not background.is_alive():
+            background = _start(_keep_working, settings)
         stopping.wait(1)
-    for process in filter(None, (web, background)):
-        if process.poll() is None:
-            process.terminate()
-    for process in filter(None, (background, web)):
-        try:
-            process.wait(25)
-        except subprocess.TimeoutExpired:
+    running = [process for process in (background, web) if process]
+    for process in running:
+        process.terminate()
+    for process in running:
+        process.join(25)
+        if process.is_alive():
             process.kill()
     if not stopping.is_set():
-        raise Unavailable(f"The web workers ended with status {web.returncode}; see the lines above.")
+        raise Unavailable(f"The web workers ended with status {web.exitcode}; see the lines above.")
 
 
 @click.command()
 def worker() -> None:
     """The background worker alone: brings what was published to the index."""
-    settings = Settings.from_env()
+    _keep_working(Settings.from_env())
+
+
+def _keep_working(settings: Settings) -> None:
+    """Work while no other worker does, until told to stop."""
     set_up_logs()
-    stopping = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: stopping.set())
-    signal.signal(signal.SIGINT, lambda *_: stopping.set())
+    stopping = _told_to_stop()
     lock = FileLock(settings.data_dir / "worker.lock")
     while not stopping.is_set():
         try:

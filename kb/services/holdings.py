@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 from sqlalchemy import and_, false, or_, select
 from sqlalchemy.orm import Session
@@ -32,6 +33,17 @@ class Holding:
         return f"/{self.kind.folder}/{self.slug}"
 
 
+class CityName(NamedTuple):
+    """A city as lists of choices name it: its name, and those in other languages by language tag."""
+
+    name: str
+    names: dict[str, Any]
+
+    def in_language(self, tag: str) -> str:
+        """The name in this language, else the one of its profile."""
+        return str(self.names.get(tag) or self.name)
+
+
 def list_holdings(session: Session, actor: Actor) -> list[Holding]:
     """Every work that the actor may see, by kind and slug."""
     texts = public_texts(sight_of(actor)).with_only_columns(Work.kind, Work.slug, Work.changed_at, Entry.language)
@@ -49,8 +61,8 @@ def cities_with_works(session: Session, actor: Actor) -> frozenset[str]:
 
 def city_points(session: Session, actor: Actor) -> dict[str, tuple[float, float]]:
     """Slug → longitude, latitude of each city that the actor may see and whose place is known."""
-    profiles = visible(sight_of(actor)).with_only_columns(Work.slug).where(Work.kind == Kind.PROFILE.value)
-    places = select(City.slug, City.lon, City.lat).where(City.slug.in_(profiles), City.lon.is_not(None))
+    profiles = visible(sight_of(actor)).join(City, City.slug == Work.slug).where(Work.kind == Kind.PROFILE.value)
+    places = profiles.with_only_columns(City.slug, City.lon, City.lat).where(City.lon.is_not(None))
     return {slug: (lon, lat) for slug, lon, lat in session.execute(places) if lon is not None and lat is not None}
 
 
@@ -67,3 +79,9 @@ def works_of_themes(
 def find_cities(session: Session, slugs: Sequence[str]) -> dict[str, City]:
     """The cities of these slugs, of those that the library knows."""
     return {city.slug: city for city in session.scalars(select(City).where(City.slug.in_(slugs)))}
+
+
+def city_names(session: Session, slugs: Collection[str]) -> dict[str, CityName]:
+    """Slug → names of the cities of these slugs, of those that the library knows; a list of choices has hundreds."""
+    rows = session.execute(select(City.slug, City.name, City.names).where(City.slug.in_(slugs)))
+    return {slug: CityName(name, names) for slug, name, names in rows}

@@ -269,17 +269,13 @@ def cards_of(session: Session, actor: Actor, ids: Sequence[UUID], languages: Seq
 
 def count_library(session: Session, actor: Actor) -> Counts:
     """How much there is to read."""
-    works = visible(sight_of(actor)).subquery()
-    counted = session.execute(select(works.c.kind, func.count()).group_by(works.c.kind))
+    works = visible(sight_of(actor))
+    counted = session.execute(works.with_only_columns(Work.kind, func.count()).group_by(Work.kind))
     kinds = {str(kind): int(count) for kind, count in counted}  # rows become plain pairs
-    profiles = select(works.c.slug).where(works.c.kind == Kind.PROFILE.value)
-    countries = session.scalar(select(func.count(func.distinct(City.country))).where(City.slug.in_(profiles))) or 0
+    profiles = works.join(City, City.slug == Work.slug).where(Work.kind == Kind.PROFILE.value)
+    countries = session.scalar(profiles.with_only_columns(func.count(func.distinct(City.country)))) or 0
     texts, languages = session.execute(
-        select(func.count(), func.count(func.distinct(Entry.language)))
-        .select_from(Revision)
-        .join(Entry)
-        .join(works, works.c.id == Entry.work_id)
-        .where(Revision.state == State.PUBLISHED.value)
+        public_texts(sight_of(actor)).with_only_columns(func.count(), func.count(func.distinct(Entry.language)))
     ).one()
     return Counts(
         kinds.get(Kind.PROFILE, 0), countries, kinds.get(Kind.CASE, 0), kinds.get(Kind.RESEARCH, 0), languages, texts
@@ -288,10 +284,10 @@ def count_library(session: Session, actor: Actor) -> Counts:
 
 def theme_counts(session: Session, actor: Actor) -> Mapping[tuple[str, str], int]:
     """How many works stand under each theme; a broader one counts those of its narrower ones, each once."""
-    works = visible(sight_of(actor)).with_only_columns(Work.id).subquery()
     query = (
-        select(WorkConcept.scheme, WorkConcept.code, func.count())
-        .join(works, works.c.id == WorkConcept.work_id)
+        visible(sight_of(actor))
+        .join(WorkConcept, WorkConcept.work_id == Work.id)
+        .with_only_columns(WorkConcept.scheme, WorkConcept.code, func.count())
         .group_by(WorkConcept.scheme, WorkConcept.code)
     )
     return {(scheme, code): count for scheme, code, count in session.execute(query)}
@@ -299,8 +295,8 @@ def theme_counts(session: Session, actor: Actor) -> Mapping[tuple[str, str], int
 
 def list_cities(session: Session, actor: Actor, *, region: str | None = None, country: str | None = None) -> list[City]:
     """Cities whose profile the actor may see, by name."""
-    profiles = visible(sight_of(actor)).with_only_columns(Work.slug).where(Work.kind == Kind.PROFILE.value)
-    query = select(City).where(City.slug.in_(profiles)).order_by(City.name)
+    profiles = visible(sight_of(actor)).join(City, City.slug == Work.slug).where(Work.kind == Kind.PROFILE.value)
+    query = profiles.with_only_columns(City).order_by(City.name)
     if region:
         query = query.where(City.region == region)
     if country:

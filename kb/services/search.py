@@ -24,6 +24,7 @@ from kb.search.meaning import Meaning, what_is_meant
 from kb.search.port import FACETS, Leaf, Request, SearchEngine, Sort, leaves
 from kb.search.querytext import Note, label_key, parse
 from kb.search.snippets import snippet
+from kb.services.holdings import CityName, city_names
 from kb.services.library import Card, cards_of
 from kb.services.words import SCHEME_OF_FACET, Words
 
@@ -213,11 +214,11 @@ class Suggestion:
     language: str
 
 
-def label_value(facet: str, value: str, locale: str, vocabularies: Vocabularies, cities: Mapping[str, City]) -> str:
+def label_value(facet: str, value: str, locale: str, vocabularies: Vocabularies, cities: Mapping[str, CityName]) -> str:
     """A facet's value in the reader's words."""
     if facet == "city":
         city = cities.get(value)
-        return (city.names.get(locale) or city.name) if city else value
+        return city.in_language(locale) if city else value
     if facet == "language":
         return language_name(value, locale)
     scheme = SCHEME_OF_FACET.get(facet)
@@ -273,7 +274,7 @@ def find(
         if card := cards.get(UUID(hit.work)):
             shown, parts = _snippet(card, hit.matched, texts.get(card.id, {}), sought)
             hits.append(FoundWork(card, hit.score, parts, shown, hit.matched_by))
-    cities = {city.slug: city for city in session.scalars(select(City).where(City.slug.in_(page.facets["city"])))}
+    cities = city_names(session, page.facets["city"])
     return SearchResult(
         query=query,
         notes=notes,
@@ -321,7 +322,7 @@ def _facet_values(
     query: SearchQuery,
     locale: str,
     vocabularies: Vocabularies,
-    cities: Mapping[str, City],
+    cities: Mapping[str, CityName],
 ) -> tuple[FacetValue, ...]:
     """Values with their counts; chosen ones stay when nothing is left under them."""
     chosen = query.filters.get(facet, ())

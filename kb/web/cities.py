@@ -10,7 +10,7 @@ from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
 from kb.models import City
-from kb.runtime import current_actor, runtime, session, vocabularies
+from kb.runtime import current_actor, session, vocabularies
 from kb.services import library
 from kb.services.holdings import cities_with_works
 from kb.web import atlas
@@ -21,9 +21,10 @@ bp = Blueprint("cities", __name__)
 
 @dataclass(frozen=True)
 class Dot:
-    """A city on the map; `full` where the library has more of it than a profile."""
+    """A city on the map, named in the reader's language; `full` where the library has more of it than a profile."""
 
-    city: City
+    slug: str
+    name: str
     x: float
     y: float
     full: bool
@@ -83,9 +84,13 @@ def chart() -> ResponseReturnValue:
         region = ""
     full = cities_with_works(session(), current_actor())
     cities = library.list_cities(session(), current_actor(), region=region or None)
+    countries = [
+        (country_name(code), [(city, city_name(city)) for city in group]) for code, group in _by_country(cities)
+    ]
     dots = [
-        Dot(city, *atlas.project(city.lon, city.lat), city.slug in full)
-        for city in cities
+        Dot(city.slug, f"{name}, {country}", *atlas.project(city.lon, city.lat), city.slug in full)
+        for country, group in countries
+        for city, name in group
         if city.lon is not None and city.lat is not None
     ]
     frame = atlas.frame_of([(dot.x, dot.y) for dot in dots]) if region else atlas.WORLD
@@ -97,8 +102,8 @@ def chart() -> ResponseReturnValue:
         grid=atlas.grid_path(),
         dots=sorted(dots, key=lambda dot: dot.full),
         full=full,
-        countries=_by_country(cities),
-        home=runtime().home_city,
+        radius=round(3.7 * frame.scale, 2),
+        countries=countries,
         region=region,
         regions=[concept.code for concept in vocabularies()["regions"].concepts.values()],
         missing=len(cities) - len(dots),

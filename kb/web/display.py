@@ -32,7 +32,8 @@ _FINISHED: Final = {"ended", "stopped"}
 
 def _manner() -> str:
     """The locale of numbers and days: English as the world writes it, not as one country does."""
-    return {"en": "en_GB"}.get(interface_language(), interface_language())
+    language = interface_language()
+    return "en_GB" if language == "en" else language
 
 
 def label(scheme: str, code: object) -> str:

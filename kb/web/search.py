@@ -10,10 +10,10 @@ from flask import Blueprint, make_response, render_template, request
 from werkzeug.wrappers import Response
 
 from kb.domain.errors import N_
-from kb.runtime import current_actor, interface_language, reader_languages, runtime, session, vocabularies
+from kb.runtime import interface_language, search_as_reader, session, vocabularies
 from kb.search.port import Sort
 from kb.services import search as searching
-from kb.services.holdings import find_cities
+from kb.services.holdings import city_names
 from kb.services.search import FacetValue, SearchQuery, SearchResult
 from kb.web.catalogues import translate as _
 
@@ -67,7 +67,7 @@ def search_url(query: SearchQuery) -> str:
 def _chips(query: SearchQuery, result: SearchResult) -> Iterator[Chip]:
     """Each filter in use, labelled even where no work has its value any more."""
     counted = {(facet, one.value): one.label for facet, values in result.facets.items() for one in values}
-    cities = find_cities(session(), query.filters.get("city", ()))
+    cities = city_names(session(), query.filters.get("city", ()))
     for facet, values in query.filters.items():
         for value in values:
             label = counted.get((facet, value)) or searching.label_value(
@@ -106,17 +106,7 @@ def _pages(page: int, last: int) -> list[int | None]:
 def show() -> Response:
     """Results, facets and what can be done with them."""
     query = searching.read_query(request.args)
-    result = searching.find(
-        session(),
-        runtime().engine,
-        current_actor(),
-        query,
-        vocabularies=vocabularies(),
-        words=runtime().words(session()),
-        meaning=runtime().meaning(session()),
-        languages=reader_languages(),
-        locale=interface_language(),
-    )
+    result = search_as_reader(query)
     page = render_template(
         "search/show.html",
         query=query,

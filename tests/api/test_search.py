@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
-from kb.api.search import mark_matches
+from kb.api.answers import mark_matches
 from kb.app import create_app
 from kb.runtime import Runtime
 from tests.conftest import make_settings

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from kb.app import create_app
 from kb.cli import main
 from kb.cli.setup import set_up
 from kb.domain.errors import Unavailable
@@ -52,8 +53,14 @@ def test_search_in_the_terminal(data: Path) -> None:
     answer = json.loads(run(data, "search", "walking", "--json", "--kind", "case").stdout)
     assert answer["total"] == 1
     assert answer["hits"][0]["url"] == "/cases/a"
+    served = create_app(make_settings(data)).test_client().get("/api/v1/search?q=walking&kind=case").get_json()
+    assert served | {"took_ms": 0} == answer | {"took_ms": 0}
     assert json.loads(run(data, "search", "walking", "--json", "--kind", "profile").stdout)["total"] == 0
     assert json.loads(run(data, "search", "--json").stdout)["total"] == 2
+    hit = json.loads(run(data, "search", "walking", "--json", "--explain", "--kind", "case").stdout)["hits"][0]
+    assert hit["explanation"]["matches"] == ["walk"]
+    assert "words" in hit["explanation"]["matched_by"]
+    assert "matches: walk" in run(data, "search", "walking", "--explain").stdout
     wrong = run(data, "search", "walking", "--page", "none")
     assert wrong.exit_code == 2
     assert "page" in wrong.output
