@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -21,6 +23,7 @@ from kb.domain.visibility import Sight, sight_of
 from kb.domain.vocabularies import Vocabularies
 from kb.search.port import SearchEngine
 from kb.services.people import load_actor
+from kb.services.suggesting import Completions, completions_version, renew_completions
 from kb.services.vocabularies import load_vocabularies, vocabularies_version
 from kb.services.words import Words, load_words, words_version
 from kb.storage.port import Storage
@@ -39,10 +42,14 @@ class Runtime:
     base_url: str
     home_city: str
     locale: str
+    complete_every: float = 2.0
     _version: str = ""
     _vocabularies: Vocabularies = field(default_factory=Vocabularies)
     _words_version: str = ""
     _words: Words | None = None
+    _completions: Completions | None = None
+    _completed_at: float = 0.0
+    _completing: threading.Lock = field(default_factory=threading.Lock)
 
     def vocabularies(self, session: Session) -> Vocabularies:
         """All schemes, read again when one was changed."""
@@ -57,6 +64,22 @@ class Runtime:
         if self._words is None or version != self._words_version:
             self._words, self._words_version = load_words(session), version
         return self._words
+
+    def completions(self, session: Session) -> Completions:
+        """What may be suggested, renewed by one request at a time and not more often than `complete_every` seconds."""
+        kept, version = self._completions, completions_version(session)
+        if kept and (kept.version == version or time.monotonic() - self._completed_at < self.complete_every):
+            return kept
+        if not self._completing.acquire(blocking=kept is None) and kept:
+            return kept
+        try:
+            if self._completions is None or self._completions is kept:
+                before = kept or Completions()
+                self._completions = renew_completions(session, before, self.vocabularies(session), version)
+                self._completed_at = time.monotonic()
+            return self._completions
+        finally:
+            self._completing.release()
 
 
 def runtime() -> Runtime:

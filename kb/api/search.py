@@ -11,6 +11,7 @@ from kb.api.problems import say
 from kb.api.schemas import Completion, Expansion, FacetOption, Hit, QueryEcho, SearchAnswer, SuggestAnswer
 from kb.runtime import current_actor, interface_language, reader_languages, runtime, session, vocabularies
 from kb.services import search as searching
+from kb.services import suggesting
 
 
 @operation("/search", SearchAnswer, parameters=SearchParameters, refusals=(422, 503), passing={"took_ms"})
@@ -75,8 +76,13 @@ def mark_matches(pieces: tuple[tuple[str, bool], ...]) -> str:
 def suggest() -> SuggestAnswer:
     """Suggest cities, entries and themes for what is being typed."""
     typed = read_parameters(SuggestParameters).q.replace("\0", " ")[: searching.QUERY_LENGTH]
-    found = searching.suggest(
-        session(), current_actor(), typed, words=runtime().words(session()), locale=interface_language()
+    found = suggesting.suggest(
+        session(),
+        current_actor(),
+        typed,
+        completions=runtime().completions(session()),
+        vocabularies=vocabularies(),
+        locale=interface_language(),
     )
     return SuggestAnswer(
         suggestions=[Completion(text=one.text, kind=one.kind, url=one.url, language=one.language) for one in found]
