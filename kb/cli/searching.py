@@ -63,7 +63,11 @@ def search(words: tuple[str, ...], as_json: bool, **options: tuple[str, ...]) ->
 
 def _plain(result: SearchResult) -> dict[str, Any]:
     return {
-        "query": {"q": result.query.q, "notes": [str(note) for note in result.notes]},
+        "query": {
+            "q": result.query.q,
+            "notes": [str(note) for note in result.notes],
+            "did_you_mean": result.did_you_mean,
+        },
         "total": result.total,
         "page": result.query.page,
         "per_page": result.query.per_page,
@@ -97,6 +101,8 @@ def _print(result: SearchResult, locale: str) -> None:
         console.print(Text(str(note), style="yellow"))
     for found in result.expanded:
         console.print(Text(f"{found.term}: also {', '.join(found.added)}", style="dim"))
+    if result.did_you_mean:
+        console.print(Text(f"Did you mean “{result.did_you_mean}”?", style="yellow"))
     first = (result.query.page - 1) * result.query.per_page + 1
     for number, hit in enumerate(result.hits, first):
         card = hit.card

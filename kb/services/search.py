@@ -22,6 +22,7 @@ from kb.search.port import FACETS, Leaf, Request, SearchEngine, Sort, leaves
 from kb.search.querytext import Note, parse
 from kb.search.snippets import snippet
 from kb.services.library import Card, cards_of
+from kb.services.spelling import did_you_mean
 from kb.services.words import SCHEME_OF_FACET, Words
 
 QUERY_LENGTH: Final = 1000
@@ -251,7 +252,9 @@ def find(
         query=query,
         notes=parsed.notes,
         expanded=tuple(Expanded(found.term, found.added, found.by, found.concept) for found in added),
-        did_you_mean=None,
+        did_you_mean=did_you_mean(session, engine, actor, query.q, page.total, words.thesaurus)
+        if query.q and query.page == 1
+        else None,
         total=page.total,
         took_ms=round((time.perf_counter() - started) * 1000, 1),
         hits=tuple(hits),
