@@ -297,13 +297,14 @@ class Spelling:
     Attributes:
         word: as indexed: without case and accents.
         errors: typing errors between the two; of Korean words by the letters of their syllables.
-        documents: how many have it.
+        documents: how many have it; named: how many in a title or in the name of a place.
         examples: ids of some of them, those first that have it in a title or name.
     """
 
     word: str
     errors: int
     documents: int
+    named: int
     examples: tuple[str, ...]
 
 

@@ -23,7 +23,8 @@ from kb.search.whoosh_snapshot import Snapshot
 
 RARE: Final = 2  # documents up to which a word may be a typing error
 
-_SHORT: Final = ("title", "names", "summary", "topics")  # fields whose words are all looked through, best first
+_NAMING: Final = ("title", "names")
+_SHORT: Final = (*_NAMING, "summary", "topics")  # fields whose words are all looked through
 _LONG: Final = ("body",)
 _CANDIDATES: Final = 12  # closest words that are counted
 _EXAMPLES: Final = 3
@@ -60,8 +61,15 @@ def _spellings(snapshot: Snapshot, word: str, visible: Mask, visibilities: froze
     near = []
     for other in sorted(found, key=lambda other: (found[other], other[0] != word[0], other))[: 4 * _CANDIDATES]:
         if len(ids := _documents(snapshot, other, visible)):
-            examples = tuple(snapshot.text("id", int(one)) for one in ids[:_EXAMPLES])
-            near.append(Spelling(word=other, errors=found[other], documents=len(ids), examples=examples))
+            near.append(
+                Spelling(
+                    word=other,
+                    errors=found[other],
+                    documents=len(ids),
+                    named=len(_documents(snapshot, other, visible, _NAMING)),
+                    examples=tuple(snapshot.text("id", int(one)) for one in ids[:_EXAMPLES]),
+                )
+            )
         if len(near) == _CANDIDATES:
             break
     return Spellings(
@@ -94,9 +102,9 @@ def _words_of(segment: Segment, field: str, start: str) -> tuple[list[str], list
     return kept[field, start]
 
 
-def _documents(snapshot: Snapshot, word: str, visible: Mask) -> Ints:
-    """The visible documents that have exactly this word, those first that have it in a title or name."""
-    posted = [snapshot.postings(f"{name}.word", word).documents for name in (*_SHORT, *_LONG)]
+def _documents(snapshot: Snapshot, word: str, visible: Mask, fields: Sequence[str] = (*_SHORT, *_LONG)) -> Ints:
+    """The visible documents that have exactly this word in the fields, in the order of the fields."""
+    posted = [snapshot.postings(f"{name}.word", word).documents for name in fields]
     every = np.concatenate(posted)
     every = every[visible[every]]
     _, first = np.unique(every, return_index=True)
