@@ -135,11 +135,13 @@ def _written(session: Session, sight: Sight, spelling: Spelling) -> str | None:
     cities = session.execute(select(City.name, City.names, City.aliases).where(City.slug.in_([row[4] for row in rows])))
     names = [("", name) for first, others, aliases in cities for name in (first, *others.values(), *aliases)]
     texts = [(language, text) for language, *told, _ in rows for text in told]
-    forms = Counter(
-        found.text
-        for language, text in [*names, *texts]
-        for found in segments(clean(text[:_SCANNED]))
-        if fold(found.text, primary(language)) == spelling.word
-    )
-    small = [form for form in forms if form == form.lower()]
-    return next(iter(small), None) or next((form for form, _ in forms.most_common(1)), spelling.word)
+    for told_in in (names, texts):
+        forms = Counter(
+            found.text
+            for language, text in told_in
+            for found in segments(clean(text[:_SCANNED]))
+            if fold(found.text, primary(language)) == spelling.word
+        )
+        if forms:
+            return next((form for form in forms if form == form.lower()), forms.most_common(1)[0][0])
+    return spelling.word
