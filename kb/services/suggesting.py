@@ -1,17 +1,17 @@
 """What could be typed next: cities by any of their names, themes, titles.
 
 What is looked through is kept in memory and brought up to date by what has changed since: the works of the last
-minutes are compared by when they changed, the changed ones read anew, and the lines joined again (some hundredths of a
-second for 20,000 titles). Rights hold twice: each visibility has shelves of its own, and what is suggested is read
-from the database through `visible` at that moment, so that what was archived or closed a second ago is not shown.
+minutes are compared by when they changed, and the changed ones put on small shelves beside the large ones, which are
+only set up anew when the small ones have grown. Rights hold twice: each visibility has shelves of its own, and what is
+suggested is read from the database through `visible` at that moment, so that what was archived or closed a second ago
+is not shown.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from itertools import chain
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final
 from uuid import UUID
 
@@ -36,6 +36,7 @@ _LENGTH: Final = 100  # characters of what is typed
 _BATCH: Final = 500
 # What a transaction has written may be seen later than what began after it: so far back is looked each time.
 _OVERLAP: Final = dt.timedelta(minutes=5)
+_SMALL: Final = 500  # works that have changed until all is set up anew
 
 
 @dataclass(frozen=True)
@@ -53,9 +54,13 @@ class _Line:
     """What a line stands for: a text of a work, a name of a city, a label of a theme."""
 
     key: Key
+    work: UUID | None  # none for a theme
     owner: tuple[str, str]  # kind and slug, scheme and code
     language: str
     rank: tuple[float, str]
+
+
+_EMPTY: Final = Shelf[_Line](())
 
 
 @dataclass(frozen=True)
@@ -68,14 +73,51 @@ class _Kept:
 
 
 @dataclass(frozen=True)
+class _Shelves:
+    """Shelves by visibility."""
+
+    cities: Mapping[str, Shelf[_Line]] = field(default_factory=dict)
+    titles: Mapping[str, Shelf[_Line]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Completions:
-    """All that may be suggested; never changes, so threads share it."""
+    """All that may be suggested; never changes, so threads share it.
+
+    Attributes:
+        large: all works but those that have changed since it was set up, which are on the `small` shelves.
+    """
 
     version: tuple[int, str] = (-1, "")  # last change of a text, of a vocabulary
+    latest: dt.datetime | None = None  # moment of which some work tells
     works: Mapping[UUID, _Kept] = field(default_factory=dict)
+    changed: frozenset[UUID] = frozenset()
+    large: _Shelves = _Shelves()
+    small: _Shelves = _Shelves()
     themes: Shelf[_Line] = field(default_factory=lambda: Shelf[_Line](()))
-    cities: Mapping[str, Shelf[_Line]] = field(default_factory=dict)  # by visibility
-    titles: Mapping[str, Shelf[_Line]] = field(default_factory=dict)
+
+    def find_cities(
+        self, visibilities: Collection[str], look: Callable[[Shelf[_Line]], Iterable[Match[_Line]]]
+    ) -> Iterator[Match[_Line]]:
+        """What `look` finds on the shelves of cities."""
+        return self._find(visibilities, look, self.large.cities, self.small.cities)
+
+    def find_titles(
+        self, visibilities: Collection[str], look: Callable[[Shelf[_Line]], Iterable[Match[_Line]]]
+    ) -> Iterator[Match[_Line]]:
+        """What `look` finds on the shelves of titles."""
+        return self._find(visibilities, look, self.large.titles, self.small.titles)
+
+    def _find(
+        self,
+        visibilities: Collection[str],
+        look: Callable[[Shelf[_Line]], Iterable[Match[_Line]]],
+        large: Mapping[str, Shelf[_Line]],
+        small: Mapping[str, Shelf[_Line]],
+    ) -> Iterator[Match[_Line]]:
+        for name in visibilities:
+            yield from (match for match in look(large.get(name, _EMPTY)) if match.value.work not in self.changed)
+            yield from look(small.get(name, _EMPTY))
 
 
 def completions_version(session: Session) -> tuple[int, str]:
@@ -91,18 +133,24 @@ def renew_completions(
     Args:
         version: read before the call, so that what comes meanwhile is looked for once more.
     """
-    stamps = _changed_stamps(session, before)
-    works = {**before.works, **_load(session, stamps)} if stamps else before.works
-    shelves = _sort_lines(works) if stamps else (before.cities, before.titles)
     themes = before.themes if version[1] == before.version[1] else Shelf(_theme_lines(vocabularies))
-    return Completions(version, works, themes, *shelves)
+    stamps = _changed_stamps(session, before)
+    if not stamps:
+        return replace(before, version=version, themes=themes)
+    latest = max(moment for stamp in stamps.values() for moment in (*stamp, before.latest) if moment)
+    works = {**before.works, **_load(session, stamps)}
+    changed = before.changed | stamps.keys()
+    if len(changed) > _SMALL or not before.works:
+        return Completions(version, latest, works, large=_shelve(works.values()), themes=themes)
+    small = _shelve(works[work] for work in changed)
+    return Completions(version, latest, works, changed, before.large, small, themes)
 
 
 def _changed_stamps(session: Session, before: Completions) -> dict[UUID, tuple[dt.datetime | None, dt.datetime | None]]:
     """The works that are not as they were, with when they changed and were archived."""
     query = select(Work.id, Work.changed_at, Work.archived_at).where(Work.published_at.is_not(None))
-    if moments := [moment for kept in before.works.values() for moment in kept.stamp if moment]:
-        since = max(moments) - _OVERLAP
+    if before.latest:
+        since = before.latest - _OVERLAP
         query = query.where(or_(Work.changed_at >= since, Work.archived_at >= since))
     found = {work: (changed, archived) for work, changed, archived in session.execute(query)}
     return {
@@ -123,25 +171,25 @@ def _load(session: Session, stamps: Mapping[UUID, tuple[dt.datetime | None, dt.d
         for work, kind, slug, visibility, published, language, title in rows:
             kept = found[work]
             if kind == Kind.PROFILE:
-                lines = kept.lines or _city_lines(cities[slug]) if slug in cities else ()
+                lines = kept.lines or (_city_lines(work, cities[slug]) if slug in cities else ())
             else:
                 rank = (-published.timestamp() if published else 0.0, slug)
-                lines = (*kept.lines, _Line(make_key(title), (kind, slug), language, rank))
+                lines = (*kept.lines, _Line(make_key(title), work, (kind, slug), language, rank))
             found[work] = _Kept(kept.stamp, visibility, lines)
     return found
 
 
-def _city_lines(city: City) -> tuple[_Line, ...]:
+def _city_lines(work: UUID, city: City) -> tuple[_Line, ...]:
     """A line for each name; larger cities first."""
     names = dict.fromkeys((city.name, *city.names.values(), *city.aliases))
     rank = (-(city.population or 0), city.slug)
-    return tuple(_Line(key, (Kind.PROFILE, city.slug), "", rank) for key in dict.fromkeys(map(make_key, names)))
+    return tuple(_Line(key, work, (Kind.PROFILE, city.slug), "", rank) for key in dict.fromkeys(map(make_key, names)))
 
 
 def _theme_lines(vocabularies: Vocabularies) -> list[tuple[Key, _Line]]:
     """A line for each label in each language, broad themes first."""
     lines = [
-        _Line(key, (scheme, concept.code), language, (concept.code.count("."), concept.code))
+        _Line(key, None, (scheme, concept.code), language, (concept.code.count("."), concept.code))
         for scheme in THEMES
         for concept in vocabularies[scheme].concepts.values()
         for language, label in concept.labels.items()
@@ -150,20 +198,21 @@ def _theme_lines(vocabularies: Vocabularies) -> list[tuple[Key, _Line]]:
     return [(line.key, line) for line in sorted(lines, key=lambda line: line.rank)]
 
 
-def _sort_lines(works: Mapping[UUID, _Kept]) -> tuple[dict[str, Shelf[_Line]], dict[str, Shelf[_Line]]]:
-    """The shelves of cities and of titles, by visibility."""
+def _shelve(works: Iterable[_Kept]) -> _Shelves:
+    """The lines of works, by visibility, each shelf in the order of rank."""
     cities: dict[str, list[_Line]] = {}
     titles: dict[str, list[_Line]] = {}
-    for kept in works.values():
+    for kept in works:
         for line in kept.lines:
             shelf = cities if line.owner[0] == Kind.PROFILE else titles
             shelf.setdefault(kept.visibility, []).append(line)
 
-    def shelve(lines: Mapping[str, list[_Line]]) -> dict[str, Shelf[_Line]]:
-        ordered = {name: sorted(found, key=lambda line: line.rank) for name, found in lines.items()}
-        return {name: Shelf([(line.key, line) for line in found]) for name, found in ordered.items()}
+    def order(lines: list[_Line]) -> Shelf[_Line]:
+        return Shelf([(line.key, line) for line in sorted(lines, key=lambda line: line.rank)])
 
-    return shelve(cities), shelve(titles)
+    return _Shelves(
+        {name: order(lines) for name, lines in cities.items()}, {name: order(lines) for name, lines in titles.items()}
+    )
 
 
 def suggest(
@@ -186,14 +235,11 @@ def suggest(
         return []
     sight = sight_of(actor)
     seen = sorted(visibility.value for visibility in sight.visibilities)
-    shelves = [completions.cities[name] for name in seen if name in completions.cities]
-    cities = _best(chain.from_iterable(shelf.find(typed) for shelf in shelves), locale)
+    cities = _best(completions.find_cities(seen, lambda shelf: shelf.find(typed)), locale)
     themes = _best(completions.themes.find(typed), locale)
-    titles = _best(
-        chain.from_iterable(completions.titles[name].find(typed) for name in seen if name in completions.titles), locale
-    )
+    titles = _best(completions.find_titles(seen, lambda shelf: shelf.find(typed)), locale)
     if not (cities or themes or titles):
-        cities = _best(chain.from_iterable(shelf.find_close(typed) for shelf in shelves), locale)
+        cities = _best(completions.find_cities(seen, lambda shelf: shelf.find_close(typed)), locale)
     groups = [
         _cities(session, sight, cities[:limit], locale),
         _themes(vocabularies, themes[:limit], locale),
@@ -251,9 +297,10 @@ def _themes(vocabularies: Vocabularies, matches: Sequence[Match[_Line]], locale:
 def _titles(session: Session, sight: Sight, matches: Sequence[Match[_Line]]) -> list[_Scored]:
     if not matches:
         return []
+    kinds, slugs = zip(*(match.value.owner for match in matches), strict=True)
     query = (
         public_texts(sight)
-        .where(Work.slug.in_([match.value.owner[1] for match in matches]))
+        .where(Work.kind.in_({*kinds}), Work.slug.in_(slugs))  # as the table's index has them
         .with_only_columns(Work.kind, Work.slug, Entry.language, Entry.title)
     )
     titles = {((kind, slug), language): title for kind, slug, language, title in session.execute(query)}

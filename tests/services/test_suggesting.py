@@ -124,7 +124,21 @@ def test_what_changes_is_found_and_the_rest_is_not_read_again(library: Database,
     same = [key for key in before.works if after.works[key] is before.works[key]]
     assert len(same) == 1  # the city
     again = renew(library, after)
-    assert again.titles is after.titles
+    assert again.small is after.small
+    assert after.large is before.large
+
+
+def test_small_shelves_are_joined_with_the_large_ones_when_they_have_grown(
+    library: Database, renderer: Renderer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kb.services.suggesting._SMALL", 2)
+    kept = renew(library)
+    for number in range(4):
+        with library.transaction() as session:
+            save(session, renderer, case_header(title=f"Story {number}"), slug=f"story-{number}")
+        kept = renew(library, kept)
+        assert texts(library, kept, "story") == [f"Story {at}" for at in range(number, -1, -1)]
+        assert len(kept.changed) == (number + 1) % 3
 
 
 def test_requests_share_what_is_kept_and_one_of_them_renews_it(empty: Runtime, renderer: Renderer) -> None:
@@ -147,4 +161,4 @@ def test_requests_share_what_is_kept_and_one_of_them_renews_it(empty: Runtime, r
     with parts.database.reading() as session:
         third = parts.completions(session)
     assert third.themes is not second.themes
-    assert third.titles is second.titles
+    assert third.large is second.large
