@@ -32,13 +32,13 @@ from kb.search.querytext import MAX_CHARACTERS
 
 ENOUGH: Final = 5  # works found from which rare words are believed
 
-_WORDS: Final = 12  # of a query that are looked at
+_WORDS: Final = 8  # of a query that are looked at
 _MORE_COMMON: Final = 50  # times that another spelling must be, to stand for a word that some text has
 _ERROR: Final = 30  # times more common a spelling must be to stand before one with an error less
 _NAMED: Final = 20  # documents that one counts for which has the word in a title or name
 _SCANNED: Final = 60_000  # characters of a text in which a word's written form is looked for
 # What is no plain word: operators, fields with their values, words with a wildcard or a tilde, excluded words.
-_KEPT: Final = re.compile(r'\b(?:AND|OR|NOT)\b|[^\W\d_]{2,20}:(?:"[^"]*"|\([^)]*\)|\S+)|\S+[*~]\S*|(?<!\S)-\S+')
+_KEPT: Final = re.compile(r'\b(?:AND|OR|NOT)\b|[^\W\d_]{2,20}:(?:"[^"]*"|\([^)]*\)|\S+)|(?<!\S)(?:\S*[*~]|-)\S*')
 
 
 def did_you_mean(
