@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -28,6 +29,7 @@ from kb.search.port import SearchEngine
 from kb.services import embedding
 from kb.services.people import load_actor
 from kb.services.search import SearchQuery, SearchResult, find
+from kb.services.suggesting import Completions, completions_version, renew_completions
 from kb.services.vocabularies import load_vocabularies, vocabularies_version
 from kb.services.words import Words, load_words, words_version
 from kb.storage.port import Storage
@@ -46,6 +48,7 @@ class Runtime:
     base_url: str
     home_city: str
     locale: str
+    complete_every: float = 2.0
     _version: str = ""
     _vocabularies: Vocabularies = field(default_factory=Vocabularies)
     _words_version: str = ""
@@ -53,6 +56,9 @@ class Runtime:
     _meaning: Meaning | None = None
     _means_version: str = ""
     _lock: threading.RLock = field(default_factory=threading.RLock)
+    _completions: Completions | None = None
+    _completed_at: float = 0.0
+    _completing: threading.Lock = field(default_factory=threading.Lock)
 
     def vocabularies(self, session: Session) -> Vocabularies:
         """All schemes, read again when one was changed."""
@@ -108,6 +114,22 @@ class Runtime:
             languages=languages,
             locale=locale,
         )
+
+    def completions(self, session: Session) -> Completions:
+        """What may be suggested, renewed by one request at a time and not more often than `complete_every` seconds."""
+        kept, version = self._completions, completions_version(session)
+        if kept and (kept.version == version or time.monotonic() - self._completed_at < self.complete_every):
+            return kept
+        if not self._completing.acquire(blocking=kept is None) and kept:
+            return kept
+        try:
+            if self._completions is None or self._completions is kept:
+                before = kept or Completions()
+                self._completions = renew_completions(session, before, self.vocabularies(session), version)
+                self._completed_at = time.monotonic()
+            return self._completions
+        finally:
+            self._completing.release()
 
 
 def runtime() -> Runtime:

@@ -30,8 +30,11 @@ def secretive(empty: Runtime, renderer: Renderer) -> Iterator[Flask]:
     told = {"title": f"Told {SECRET}", "summary": f"About {SECRET}."}
     with empty.database.transaction() as session:
         save(session, renderer, profile_header(), slug="testville")
-        save(session, renderer, case_header(contact={"unit": SECRET, "email": f"{SECRET}@example.org"}), slug="open")
-        save(session, renderer, case_header(**told, visibility="network"), f"{SECRET}\n", slug="network")
+        themes = {"key_features": ["2.2.1"]}
+        contact = {"unit": SECRET, "email": f"{SECRET}@example.org"}
+        save(session, renderer, case_header(**themes, contact=contact), slug="open")
+        hidden = case_header("elsewhere", **told, **themes, visibility="network")
+        save(session, renderer, hidden, f"{SECRET}\n", slug="network")
         save(session, renderer, research_header(**told), f"{SECRET}\n", slug="draft", publish=False)
         save(session, renderer, profile_header("hidden", name=SECRET, visibility="network"), slug="hidden")
         gone, _ = save(session, renderer, case_header(), slug="gone")
@@ -67,6 +70,9 @@ def _addresses(app: Flask) -> list[str]:
     found = {"/search?q=told", f"/search?q={SECRET[:4]}*", "/search?q=title:told", "/search?kind=profile",
              "/api/v1/search?q=told", "/api/v1/suggest?q=told", f"/api/v1/suggest?q={SECRET[:4]}",
              "/api/v1/search?q=city:hidden"}  # fmt: skip
+    # a beginning, first letters, a typing error: what is suggested, meant, related
+    typed = (SECRET[:1], SECRET[:-1], f"{SECRET[:-2]}t", f"{SECRET[:-2]}te", "to", "tolld")
+    found |= {f"{path}?q={words}" for path in ("/search", "/api/v1/search", "/api/v1/suggest") for words in typed}
     for rule in app.url_map.iter_rules():
         if "GET" not in (rule.methods or set()):
             continue
@@ -90,6 +96,21 @@ def test_a_signed_out_reader_finds_no_trace(secretive: Flask) -> None:
             # an address or a search that the reader typed may be said back
             said = answer.get_data(as_text=True).replace(f"{SECRET}.pdf", "")
         assert SECRET not in said, address
+
+
+def test_what_is_meant_and_related_has_no_trace_and_is_there_for_who_may(secretive: Flask) -> None:
+    client = secretive.test_client()
+
+    def answers() -> str:
+        meant = client.get(f"/api/v1/search?q={SECRET[:-1]}").json["query"]["did_you_mean"]  # type: ignore[index]  # JSON
+        suggested = client.get(f"/api/v1/suggest?q={SECRET[:4]}").get_data(as_text=True).strip()
+        return f"{meant} {suggested} {client.get('/cases/open').get_data(as_text=True).count('/cases/network')}"
+
+    assert answers() == 'None {"suggestions":[]} 0'
+    client.post("/login", data={"email": "a@example.org", "password": PASSWORD})
+    found = answers()
+    assert found.startswith(f"{SECRET} ") and not found.endswith(" 0")
+    assert "/cities/hidden" in found and "draft" not in found
 
 
 def test_hidden_and_unknown_are_the_same_answer(secretive: Flask) -> None:

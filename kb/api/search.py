@@ -9,8 +9,9 @@ from kb.api.operations import operation
 from kb.api.parameters import SearchParameters, SuggestParameters, read_parameters
 from kb.api.problems import say
 from kb.api.schemas import Completion, SearchAnswer, SuggestAnswer
-from kb.runtime import current_actor, interface_language, runtime, search_as_reader, session
+from kb.runtime import current_actor, interface_language, runtime, search_as_reader, session, vocabularies
 from kb.services import search as searching
+from kb.services import suggesting
 
 
 @operation("/search", SearchAnswer, parameters=SearchParameters, refusals=(422, 503), passing={"took_ms"})
@@ -27,8 +28,13 @@ def search() -> SearchAnswer:
 def suggest() -> SuggestAnswer:
     """Suggest cities, entries and themes for what is being typed."""
     typed = read_parameters(SuggestParameters).q.replace("\0", " ")[: searching.QUERY_LENGTH]
-    found = searching.suggest(
-        session(), current_actor(), typed, words=runtime().words(session()), locale=interface_language()
+    found = suggesting.suggest(
+        session(),
+        current_actor(),
+        typed,
+        completions=runtime().completions(session()),
+        vocabularies=vocabularies(),
+        locale=interface_language(),
     )
     return SuggestAnswer(
         suggestions=[Completion(text=one.text, kind=one.kind, url=one.url, language=one.language) for one in found]

@@ -95,6 +95,8 @@ def _print(result: SearchResult, locale: str, explain: bool) -> None:
         console.print(Text(str(note), style="yellow"))
     for found in result.expanded:
         console.print(Text(f"{found.term}: also {', '.join(found.added)}", style="dim"))
+    if result.did_you_mean:
+        console.print(Text(f"Did you mean “{result.did_you_mean}”?", style="yellow"))
     first = (result.query.page - 1) * result.query.per_page + 1
     for number, hit in enumerate(result.hits, first):
         card = hit.card

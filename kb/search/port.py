@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import Final, Protocol
@@ -313,6 +313,37 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Spelling:
+    """A word of the texts that is spelt like one that was asked for.
+
+    Attributes:
+        word: as indexed: without case and accents.
+        errors: typing errors between the two; of Korean words by the letters of their syllables.
+        documents: how many have it; named: how many in a title or in the name of a place.
+        examples: ids of some of them, those first that have it in a title or name.
+    """
+
+    word: str
+    errors: int
+    documents: int
+    named: int
+    examples: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spellings:
+    """How a word is spelt in the texts.
+
+    Attributes:
+        documents: how many have the word in any of its forms.
+        near: other spellings, closest first, of equals the more frequent; none where the word itself is not rare.
+    """
+
+    documents: int
+    near: tuple[Spelling, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
     """How an index stands.
 
@@ -338,6 +369,9 @@ class SearchEngine(Protocol):
 
     def search(self, request: Request) -> Page:
         """Find works."""
+
+    def spellings(self, words: Sequence[str], visibilities: frozenset[str]) -> Sequence[Spellings]:
+        """For each word how the texts spell it; what the reader may not see takes no part."""
 
     def update(self, documents: Iterable[Document], deletes: Iterable[str], position: int) -> None:
         """Add or replace documents, delete ids (unknown ones too), note the outbox position: all in one commit.

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from functools import cached_property
 from typing import Final, NamedTuple
 
 from rapidfuzz.distance import OSA
 
-from kb.search.analysis import clean, fold, morphemes, primary, segments, stem, strip_particle
+from kb.search.analysis import Segment, clean, fold, morphemes, primary, segments, spaced_words, stem, strip_particle
+from kb.search.hangul import leads
 from kb.search.port import Fuzzy, Leaf, Phrase, Prefix
 
 Part = tuple[str, bool]  # text, whether it is marked
@@ -54,51 +56,61 @@ def snippet(text: str, leaves: Iterable[Leaf], language: str, width: int = 220) 
     return [part for part in parts if part[0]]
 
 
-@dataclass(frozen=True, slots=True)
-class _Runs:
-    """The characters of all unspaced runs with no blanks between; what else parts two runs is a line break."""
+class _Flat(dict[int, str]):
+    """Each character as one folded character, so that places in a folded text are places in the text."""
 
-    letters: str
-    places: Sequence[int]
+    def __missing__(self, code: int) -> str:
+        folded = fold(chr(code))
+        self[code] = found = folded if len(folded) == 1 else chr(code)
+        return found
 
-    def find(self, sought: str) -> Iterator[tuple[int, int]]:
-        """Where in the text some characters stand, from and to."""
-        at = self.letters.find(sought)
-        while at >= 0:
-            end = at + len(sought)
-            yield self.places[at], self.places[end - 1] + 1
-            at = self.letters.find(sought, end)
+
+_FLAT: Final = _Flat()
 
 
 class _Text:
-    """A text prepared for looking up many leaves."""
+    """A text in which many leaves are looked up; what only some leaves need is made when one does."""
 
     def __init__(self, text: str, language: str) -> None:
         self._language = language
-        self._words: list[tuple[int, int]] = []
-        self._by_word: dict[str, set[int]] = {}
-        self._by_stem: dict[str, set[int]] = {}
-        letters: list[str] = []
-        places: list[int] = []
-        before = 0
-        for raw, script, start, end in segments(text):
-            word = fold(raw, language)
-            number = len(self._words)
-            self._words.append((start, end))
-            self._by_word.setdefault(word, set()).add(number)
-            if script == "word":
-                self._by_stem.setdefault(stem(raw, language), set()).add(number)
-                continue
-            if script == "hangul":
-                for part in morphemes(word):
-                    self._by_stem.setdefault(part, set()).add(number)
-            if text[before:start].strip():
-                letters.append("\n")
-                places.append(start)
-            letters += [fold(letter)[:1] for letter in raw]
-            places += range(start, end)
-            before = end
-        self._runs = _Runs("".join(letters), places)
+        self._text = text
+
+    @cached_property
+    def _spaced(self) -> list[str] | None:
+        return spaced_words(self._text)
+
+    @cached_property
+    def _segments(self) -> list[Segment]:
+        return list(segments(self._text))
+
+    @cached_property
+    def _numbers(self) -> dict[str, list[int]]:
+        """Which segments each word is, as it is written."""
+        found: dict[str, list[int]] = {}
+        for number, segment in enumerate(self._segments):
+            found.setdefault(segment.text, []).append(number)
+        return found
+
+    @cached_property
+    def _by_word(self) -> dict[str, set[str]]:
+        return self._grouped(lambda raw: fold(raw, self._language))
+
+    @cached_property
+    def _by_stem(self) -> dict[str, set[str]]:
+        return self._grouped(lambda raw: stem(raw, self._language))
+
+    @cached_property
+    def _flat(self) -> str:
+        return self._text.translate(_FLAT)
+
+    def _grouped(self, key: Callable[[str], str]) -> dict[str, set[str]]:
+        found: dict[str, set[str]] = {}
+        words = self._spaced
+        if words is None:
+            words = [segment.text for segment in self._segments if segment.script == "word"]
+        for raw in {*words}:
+            found.setdefault(key(raw), set()).add(raw)
+        return found
 
     def find(self, leaves: Sequence[Leaf]) -> list[_Match]:
         """What the leaves match, from the beginning of the text."""
@@ -107,23 +119,22 @@ class _Text:
 
     def _leaf(self, leaf: Leaf) -> Iterator[tuple[int, int]]:
         parts = list(segments(clean(leaf.text)))
-        words = [self._where(leaf, part.text) for part in parts if part.script == "word"]
-        if isinstance(leaf, Phrase) and words:
-            together = set.intersection(*({number - at for number in found} for at, found in enumerate(words)))
-            for first in together:
-                yield self._words[first][0], self._words[first + len(words) - 1][1]
-        else:
-            for number in set().union(*words):
-                yield self._words[number]
+        words = [self._written(leaf, part.text) for part in parts if part.script == "word"]
+        if not isinstance(leaf, Phrase) or len(words) == 1:
+            yield from self._places(set().union(*words))
+        elif words and all(words):
+            numbers = [{number for raw in forms for number in self._numbers[raw]} for forms in words]
+            for first in set.intersection(*({number - at for number in found} for at, found in enumerate(numbers))):
+                yield self._segments[first].start, self._segments[first + len(words) - 1].end
         runs = [part for part in parts if part.script != "word"]
         if isinstance(leaf, Phrase):
-            yield from self._runs.find("".join(fold(run.text) for run in runs) or "\0")
+            yield from self._find("".join(fold(run.text) for run in runs))
         else:
             for run in runs:
                 yield from self._run(fold(run.text), run.script == "hangul")
 
-    def _where(self, leaf: Leaf, raw: str) -> set[int]:
-        """The words of the text, by number, that a spaced word of a leaf matches."""
+    def _written(self, leaf: Leaf, raw: str) -> set[str]:
+        """The spaced words of the text, as it writes them, that one of a leaf matches."""
         word = fold(raw)
         match leaf:
             case Prefix():
@@ -134,21 +145,42 @@ class _Text:
                 return self._by_word.get(word, set())
         return self._by_word.get(word, set()) | self._by_stem.get(stem(raw, self._language), set())
 
-    def _any(self, test: Callable[[str], bool]) -> set[int]:
-        return set().union(*(numbers for word, numbers in self._by_word.items() if test(word)))
+    def _any(self, test: Callable[[str], bool]) -> set[str]:
+        return set().union(*(written for word, written in self._by_word.items() if test(word)))
+
+    def _places(self, written: set[str]) -> Iterator[tuple[int, int]]:
+        """Where some words of the text stand."""
+        if not written:
+            return
+        if self._spaced is not None:
+            either = "|".join(map(re.escape, sorted(written, key=len, reverse=True)))
+            for found in re.finditer(rf"(?<!\w)(?:{either})(?!\w)", self._text):
+                yield found.span()
+        else:
+            for number in (number for raw in written for number in self._numbers[raw]):
+                yield self._segments[number].start, self._segments[number].end
+
+    def _find(self, run: str) -> Iterator[tuple[int, int]]:
+        """Where some characters stand one after the other, blanks between them passed over."""
+        if run:
+            for found in re.finditer(" ?".join(map(re.escape, run)), self._flat):
+                yield found.span()
 
     def _run(self, run: str, hangul: bool) -> Iterator[tuple[int, int]]:
         """An unspaced word: its characters wherever they stand; failing that its morphemes, or pairs of characters."""
-        whole = list(self._runs.find(strip_particle(run) if hangul else run))
+        whole = list(self._find(strip_particle(run) if hangul else run))
         if whole:
             yield from whole
         elif hangul:
-            for part in morphemes(run):
-                for number in self._by_stem.get(part, ()):
-                    yield self._words[number]
+            wanted = set(morphemes(run))
+            beginnings = {leads(part[0]) for part in wanted}  # a stem may change, its first consonant stays
+            for word, script, start, end in self._segments:
+                possible = script == "hangul" and not beginnings.isdisjoint(leads(word))
+                if possible and not wanted.isdisjoint(morphemes(fold(word))):
+                    yield start, end
         else:
             for at in range(len(run) - 1):
-                yield from self._runs.find(run[at : at + 2])
+                yield from self._find(run[at : at + 2])
 
 
 def _window(text: str, matches: Sequence[_Match], width: int) -> tuple[int, int]:

@@ -16,7 +16,7 @@ import secrets
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -26,11 +26,12 @@ from whoosh.index import TOC
 
 from kb.domain.errors import N_, Unavailable
 from kb.search import analysis, whoosh_schema, whoosh_writer
-from kb.search.port import Document, Page, Request, Status
+from kb.search.port import Document, Page, Request, Spellings, Status
 from kb.search.whoosh_columns import Books, Segment
 from kb.search.whoosh_files import Broken, SealedStorage, sync_folder
 from kb.search.whoosh_search import search
 from kb.search.whoosh_snapshot import Snapshot
+from kb.search.whoosh_spelling import find_spellings
 
 _POINTER: Final = "current.json"
 _LOCK: Final = "write.lock"
@@ -71,6 +72,11 @@ class WhooshEngine:
         """See `SearchEngine`."""
         with self._reading() as snapshot:
             return search(snapshot, request)
+
+    def spellings(self, words: Sequence[str], visibilities: frozenset[str]) -> Sequence[Spellings]:
+        """See `SearchEngine`."""
+        with self._reading() as snapshot:
+            return find_spellings(snapshot, words, visibilities)
 
     def position(self) -> int:
         """See `SearchEngine`."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
@@ -79,15 +78,6 @@ class Record(Card):
     published_at: dt.datetime
     changed_at: dt.datetime
     archived_reason: str | None
-
-
-@dataclass(frozen=True)
-class Related:
-    """A card and the theme that it shares."""
-
-    card: Card
-    scheme: str
-    code: str
 
 
 @dataclass(frozen=True)
@@ -302,52 +292,3 @@ def list_cities(session: Session, actor: Actor, *, region: str | None = None, co
     if country:
         query = query.where(City.country == country)
     return list(session.scalars(query))
-
-
-def related(session: Session, actor: Actor, record: Card, languages: Sequence[str], limit: int = 5) -> list[Related]:
-    """Works of other cities that share themes with this one, most shared themes first.
-
-    Common themes count less than rare ones (by inverse document frequency), so that what is shared says something.
-    """
-    own = {("key_features", code) for code in record.header.key_features}
-    own |= {("clusters", code) for code in record.header.clusters}
-    counts = theme_counts(session, actor)
-    total = max(counts.values(), default=1)
-    works = (
-        visible(sight_of(actor))
-        .with_only_columns(Work.id)
-        .where(
-            Work.kind != Kind.PROFILE.value,
-            (Work.city_slug != record.header.city) | Work.city_slug.is_(None)
-            if record.header.city
-            else Work.slug != record.slug,
-        )
-    )
-    query = select(WorkConcept).where(
-        WorkConcept.direct, WorkConcept.work_id.in_(works), WorkConcept.code.in_({code for _, code in own})
-    )
-    scores: dict[UUID, list[tuple[float, str, str]]] = {}
-    for concept in session.scalars(query):
-        key = (concept.scheme, concept.code)
-        if key in own:
-            weight = math.log1p(total / counts.get(key, 1))
-            scores.setdefault(concept.work_id, []).append((weight, *key))
-    best = sorted(scores, key=lambda work: (-sum(weight for weight, *_ in scores[work]), str(work)))[:limit]
-    reasons = {work: max(scores[work]) for work in best}
-    cards = cards_of(session, actor, best, languages)
-    return [Related(card, *reasons[work][1:]) for work, card in zip(best, cards, strict=False)]
-
-
-def similar_cities(session: Session, actor: Actor, slug: str, limit: int = 6) -> list[City]:
-    """Cities of the same region nearest in population; without a figure, those of the same country first."""
-    own = session.get(City, slug)
-    if own is None:
-        return []
-
-    def distance(city: City) -> tuple[float, bool, str]:
-        known = own.population and city.population
-        apart = abs(math.log(own.population / city.population)) if known else math.inf  # type: ignore[operator]  # both known
-        return apart, city.country != own.country, city.name
-
-    others = (city for city in list_cities(session, actor, region=own.region) if city.slug != slug)
-    return sorted(others, key=distance)[:limit]

@@ -8,24 +8,23 @@ from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 from uuid import UUID
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from kb.domain.errors import N_, Invalid, Problem
-from kb.domain.kinds import Kind
 from kb.domain.languages import language_name
 from kb.domain.roles import Actor
 from kb.domain.visibility import sight_of
 from kb.domain.vocabularies import Vocabularies
-from kb.models import City, Entry, Revision, Work
-from kb.models.queries import public_texts, visible
+from kb.models import Entry, Revision, Work
+from kb.models.queries import public_texts
 from kb.search.detection import detect
 from kb.search.meaning import Meaning, what_is_meant
 from kb.search.port import FACETS, Leaf, Request, SearchEngine, Sort, leaves
-from kb.search.querytext import Note, label_key, parse
+from kb.search.querytext import Note, parse
 from kb.search.snippets import snippet
 from kb.services.holdings import CityName, city_names
 from kb.services.library import Card, cards_of
+from kb.services.spelling import did_you_mean
 from kb.services.words import SCHEME_OF_FACET, Words
 
 QUERY_LENGTH: Final = 1000
@@ -204,16 +203,6 @@ class SearchResult:
         return -(-min(self.total, DEEPEST) // self.query.per_page)
 
 
-@dataclass(frozen=True)
-class Suggestion:
-    """One completion of what is being typed."""
-
-    text: str
-    kind: str
-    url: str
-    language: str
-
-
 def label_value(facet: str, value: str, locale: str, vocabularies: Vocabularies, cities: Mapping[str, CityName]) -> str:
     """A facet's value in the reader's words."""
     if facet == "city":
@@ -274,12 +263,17 @@ def find(
         if card := cards.get(UUID(hit.work)):
             shown, parts = _snippet(card, hit.matched, texts.get(card.id, {}), sought)
             hits.append(FoundWork(card, hit.score, parts, shown, hit.matched_by))
+    # meaning finds something for every slip of the pen: that is no sign that all is well
+    by_words = sum("words" in hit.matched_by for hit in page.hits)
+    by_words = page.total if by_words == len(page.hits) else by_words
     cities = city_names(session, page.facets["city"])
     return SearchResult(
         query=query,
         notes=notes,
         expanded=tuple(Expanded(found.term, found.added, found.languages, found.by, found.concept) for found in added),
-        did_you_mean=None,
+        did_you_mean=did_you_mean(session, engine, actor, query.q, by_words, words.thesaurus)
+        if query.q and query.page == 1
+        else None,
         total=page.total,
         took_ms=round((time.perf_counter() - started) * 1000, 1),
         hits=tuple(hits),
@@ -339,36 +333,3 @@ def _facet_values(
     if facet == "key_feature":
         return tuple(sorted(values, key=lambda value: value.value))
     return tuple(sorted(values, key=lambda value: (-value.count, value.label)))
-
-
-def suggest(
-    session: Session, actor: Actor, text: str, *, words: Words, locale: str, limit: int = 8
-) -> list[Suggestion]:
-    """Cities by any of their names, then titles, that contain what was typed."""
-    text = " ".join(text.split())[:100]
-    if not text:
-        return []
-    sight, pattern = sight_of(actor), f"%{_escape_like(text)}%"
-    key = label_key(text)
-    slugs = [slug for name, slug in words.labels["city"].items() if key and (name.startswith(key) or f" {key}" in name)]
-    profiles = visible(sight).with_only_columns(Work.slug).where(Work.kind == Kind.PROFILE.value)
-    named = session.scalars(select(City).where(City.slug.in_(slugs[:200]), City.slug.in_(profiles)).order_by(City.name))
-    found = []
-    for city in [*named][: limit // 2]:
-        name = city.names.get(locale)
-        language = locale if name else "en"
-        found.append(Suggestion(name or city.name, Kind.PROFILE, f"/cities/{city.slug}", language))
-    titles = (
-        public_texts(sight)
-        .with_only_columns(Work.kind, Work.slug, Entry.title, Entry.language)
-        .where(Work.kind != Kind.PROFILE.value, Entry.title.ilike(pattern, escape="\\"))
-        .order_by(Entry.title)
-        .limit(limit)
-    )
-    for kind, slug, title, language in session.execute(titles):
-        found.append(Suggestion(title, kind, f"/{Kind(kind).folder}/{slug}/{language}", language))
-    return found[:limit]
-
-
-def _escape_like(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

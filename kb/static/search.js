@@ -11,7 +11,8 @@
       if (group) group.open = state;
     }
     const found = document.getElementById("found");
-    document.getElementById("told").textContent = found?.querySelector("h1")?.textContent ?? "";
+    const told = document.getElementById("told");
+    if (told) told.textContent = found?.querySelector("h1")?.textContent ?? "";
     if (found && found.getBoundingClientRect().top < -window.innerHeight) found.scrollIntoView();
   });
   document.addEventListener("htmx:responseError", (event) => {

@@ -10,7 +10,7 @@ from kb.domain.errors import N_, NotFound
 from kb.domain.identifiers import is_file_name, is_language, is_slug
 from kb.domain.kinds import FOLDERS, Kind
 from kb.runtime import current_actor, reader_languages, runtime, session
-from kb.services import library
+from kb.services import library, relating
 from kb.services.attachments import get_attachment
 from kb.text.markdown import take_section
 from kb.web import atlas
@@ -43,7 +43,7 @@ def show(folder: str, slug: str, language: str | None = None) -> ResponseReturnV
             "entries/profile.html",
             **common,
             works=library.works_of_city(session(), actor, slug, languages),
-            similar=library.similar_cities(session(), actor, slug),
+            similar=relating.similar_cities(session(), actor, slug),
             spot=spot,
             world=atlas.WORLD,
             land=atlas.land_path(),
@@ -54,7 +54,7 @@ def show(folder: str, slug: str, language: str | None = None) -> ResponseReturnV
         **common,
         failures=failures,
         text=text,
-        related=library.related(session(), actor, record, languages),
+        related=relating.related(session(), actor, record, languages),
     )
 
 

@@ -81,3 +81,32 @@ def test_slash_goes_to_the_search_box(open_tab: OpenTab) -> None:
             typed = tab.locator("#q").input_value()
             tab.keyboard.press("/")
             expect(tab.locator("#q")).to_have_value(f"{typed}/")  # in the box it is a letter like any other
+
+
+@pytest.mark.parametrize("path", ["/", "/search?q=cork"])
+def test_what_is_being_typed_leads_to_a_city(open_tab: OpenTab, path: str) -> None:
+    with open_tab() as tab:
+        tab.goto(path)
+        tab.locator("#q").fill("")
+        tab.locator("#q").press_sequentially("medel")
+        options = tab.get_by_role("option")
+        expect(options.first).to_have_text("Medellín")
+        expect(tab.get_by_role("combobox")).to_have_attribute("aria-expanded", "true")
+        tab.keyboard.press("Escape")
+        expect(tab.get_by_role("listbox")).to_be_hidden()
+        expect(tab.locator("#q")).to_have_value("medel")
+        tab.keyboard.type("l")
+        expect(options.first).to_be_visible()
+        tab.keyboard.press("ArrowDown")
+        expect(options.first).to_have_attribute("aria-selected", "true")
+        tab.keyboard.press("Enter")
+        tab.wait_for_url("**/cities/medellin")
+
+
+def test_a_suggestion_that_is_not_chosen_is_not_taken(open_tab: OpenTab) -> None:
+    with open_tab() as tab:
+        tab.goto("/")
+        tab.locator("#q").press_sequentially("메데")
+        expect(tab.get_by_role("option").first).to_be_visible()
+        tab.keyboard.press("Enter")
+        tab.wait_for_url("**/search?q=*")

@@ -340,6 +340,51 @@ class TestWriting:
         assert engine.position() == 20
 
 
+class TestSpelling:
+    @pytest.fixture
+    def spelt(self, engine: SearchEngine) -> SearchEngine:
+        documents = [
+            make_document("a", title="learning in Medellín", body="neighbourhoods"),
+            make_document("b", summary="Learning", topics="평생학습"),
+            make_document("c", body="leaning learning", names="Medellín"),
+            make_document("d", title="leasing", visibility="network"),
+        ]
+        engine.update(documents[:2], [], 1)
+        engine.update([*documents[2:], make_document("e", title="lending")], [], 2)
+        engine.update([], ["e"], 3)
+        return engine
+
+    @staticmethod
+    def near(engine: SearchEngine, word: str, sight: frozenset[str] = PUBLIC) -> list[tuple[str, int, int, int]]:
+        (found,) = engine.spellings([word], sight)
+        return [(one.word, one.errors, one.documents, one.named) for one in found.near]
+
+    def test_close_words_with_what_has_them(self, spelt: SearchEngine) -> None:
+        assert self.near(spelt, "lerning") == [("learning", 1, 3, 1), ("leaning", 1, 1, 0)]
+        assert self.near(spelt, "learnign") == [("learning", 1, 3, 1), ("leaning", 2, 1, 0)]
+        assert self.near(spelt, "Medelin") == [("medellin", 1, 2, 2)]
+        assert self.near(spelt, "nieghbourhods") == [("neighbourhoods", 2, 1, 0)]
+        assert self.near(spelt, "평셍학습") == [("평생학습", 1, 1, 0)]
+        (found,) = spelt.spellings(["lerning"], PUBLIC)
+        assert found.near[0].examples[0] == "a"  # in the title
+        assert set(found.near[0].examples) == {"a", "b", "c"}
+
+    def test_what_may_not_be_seen_or_is_gone_is_no_spelling(self, spelt: SearchEngine) -> None:
+        assert ("leasing", 1, 1, 1) in self.near(spelt, "lesing", ALL)
+        assert "leasing" not in {word for word, *_ in self.near(spelt, "lesing")}
+        assert "lending" not in {word for word, *_ in self.near(spelt, "lendin", ALL)}
+        assert self.near(spelt, "lerning", frozenset()) == []
+
+    def test_a_word_that_is_there_in_any_form_is_counted(self, spelt: SearchEngine) -> None:
+        found = spelt.spellings(["learning", "neighbourhood", "평생 학습", "leasing", "nothing"], PUBLIC)
+        assert [one.documents for one in found] == [3, 1, 1, 0, 0]
+        assert found[0].near == ()  # not rare
+
+    def test_short_words_and_other_scripts_have_none(self, spelt: SearchEngine) -> None:
+        for word in ("", "lea", "学习", "กรุง", "learning together", "x" * 100, "!"):
+            assert self.near(spelt, word) == []
+
+
 class TestMissing:
     @pytest.mark.parametrize(
         "call",
@@ -347,6 +392,7 @@ class TestMissing:
             lambda engine: engine.search(Request(tree=Everything(), visibilities=PUBLIC)),
             lambda engine: engine.position(),
             lambda engine: engine.ids(),
+            lambda engine: engine.spellings(["word"], PUBLIC),
             lambda engine: engine.status(),
             lambda engine: engine.update([make_document("a")], [], 1),
         ],

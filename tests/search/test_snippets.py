@@ -30,6 +30,26 @@ def cut(typed: str, text: str, language: str = "en", width: int = 220) -> str:
         ("평생학습도시에서", "양천은 평생 학습 도시로서", "ko", "양천은 [평생 학습 도시]로서"),
         ("책 읽기", "어린이가 책을 읽는 곳", "ko", "어린이가 [책]을 [읽는] 곳"),
         ("终身学习城市", "上海是终身学习型城市", "zh-Hans", "上海是[终身学习]型[城市]"),
+        ("istanbul", "İstanbul'da öğrenme", "tr", "[İstanbul]'da öğrenme"),
+        ("ISPARTA", "Isparta'da kurs", "tr", "[Isparta]'da kurs"),
+        ("kütüphane", "Şehir kütüphaneleri", "tr", "Şehir [kütüphaneleri]"),
+        ("図書館", "市立図書館で学ぶ", "ja", "市立[図書館]で学ぶ"),
+        ("学習都市", "学習する都市", "ja", "[学習]する[都市]"),
+        ("デジタル学習", "デジタルで学習する", "ja", "[デジタル]で[学習]する"),
+        ("老年人", "为老年人开设", "zh-Hans", "为[老年人]开设"),
+        ("المدينة", "في مدينة التعلم", "ar", "في [مدينة] التعلم"),
+        ("городов", "обучающийся город", "ru", "обучающийся [город]"),
+        ("école", "l’École d'été", "fr", "l’[École] d'été"),
+        ("cafe", "Cafe\u0301 cafe", "fr", "[Cafe\u0301] [cafe]"),
+        ("어르신", "어르신들에게 책을", "ko", "[어르신]들에게 책을"),
+        ("도서관에서", "작은도서관은", "ko", "작은[도서관]은"),
+        ("디지털교육", "디지털 교육을", "ko", "[디지털 교육]을"),
+        ("도와", "서로 돕는 이웃", "ko", "서로 [돕는] 이웃"),
+        ("AI 교육", "AI교육과 AI", "ko", "[AI교육]과 [AI]"),
+        ('"평생 학습"', "평생학습과 학습", "ko", "[평생학습]과 학습"),
+        ('"lifelong learning"', "평생(lifelong learning), lifelong", "ko", "평생([lifelong learning]), lifelong"),
+        ('"lifelong museum"', "lifelong learning", "en", "lifelong learning"),
+        ("learn* museem~", "배움 Learners 뮤지엄 museum", "ko", "배움 [Learners] 뮤지엄 [museum]"),
         ("museum -war", "war museum", "en", "war [museum]"),
         ("title:museum", "a museum", "en", "a [museum]"),
         ("nothing", "A museum.", "en", "A museum."),
@@ -47,6 +67,12 @@ def test_shows_the_window_with_most_of_the_query() -> None:
     assert "[museum] of a [learning] [city]" in shown
     assert shown.startswith("…filler") and shown.endswith("filler…")
     assert len(shown) < 120
+
+
+def test_a_very_long_text_is_looked_at_from_its_beginning_only() -> None:
+    text = "filler " * 20_000 + "museum"
+    assert "[" not in cut("museum", text)
+    assert "[museum]" in cut("museum", text[-50_000:])
 
 
 def test_without_a_match_it_is_the_beginning() -> None:

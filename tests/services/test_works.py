@@ -15,7 +15,7 @@ from kb.models.base import now
 from kb.services import library, works
 from kb.services.works import Outcome
 from kb.text.renderer import Renderer
-from tests.factories import case_header, profile_header, research_header, save
+from tests.factories import case_header, profile_header, save
 
 READER = Actor(memberships=frozenset({Membership(Role.READER)}))
 
@@ -136,20 +136,6 @@ def test_an_archived_work_keeps_its_address_and_leaves_the_lists(database: Datab
     with database.reading() as session:
         assert library.get_record(session, ANYONE, Kind.CASE, "a", ["en"]).archived_reason == "Replaced."
         assert library.newest(session, ANYONE, ["en"]) == []
-
-
-def test_related_works_share_themes_and_are_of_other_cities(database: Database, renderer: Renderer) -> None:
-    with database.transaction() as session:
-        save(session, renderer, case_header(key_features=["2.2.1"], clusters=["esd"]), slug="a")
-        save(session, renderer, case_header(key_features=["2.2.1"]), slug="same-city")
-        save(session, renderer, case_header("elsewhere", key_features=["2.2.1"]), slug="one-theme")
-        save(session, renderer, case_header("elsewhere", key_features=["2.2.1"], clusters=["esd"]), slug="two-themes")
-        save(session, renderer, research_header(None, clusters=["literacy"]), slug="other-theme")
-    with database.reading() as session:
-        record = library.get_record(session, ANYONE, Kind.CASE, "a", ["en"])
-        found = library.related(session, ANYONE, record, ["en"])
-    assert [near.card.slug for near in found] == ["two-themes", "one-theme"]
-    assert (found[1].scheme, found[1].code) == ("key_features", "2.2.1")
 
 
 def test_a_text_that_a_person_wrote_is_kept_when_the_shipped_one_is_loaded(
