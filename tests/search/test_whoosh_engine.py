@@ -183,7 +183,7 @@ class TestWriting:
         frugal = WhooshEngine(engine._folder, "this", cache_megabytes=0)
         assert answer(frugal) == answer(frugal) == answer(engine)
         with frugal._reading() as snapshot:
-            assert not snapshot.books._kept
+            assert not snapshot.books.kept and not snapshot.leaves
 
     @pytest.mark.parametrize("after", [0.02, 0.06, 0.11])
     def test_a_killed_writer_does_no_harm(self, engine: WhooshEngine, after: float) -> None:
