@@ -158,44 +158,48 @@ class Matcher:
         return at_least(needed, max(len(needed), 1), self._size)
 
     def _sequence(self, slots: Sequence[Slot], fields: Sequence[str]) -> Found:
-        """Documents in which each slot has one of its terms at its place."""
-        known = []
-        for slot in slots:
-            known.append(self._known(slot.index, slot.terms, fields))
-            fields = [name for name in fields if name in known[-1]]
-            if not fields:
-                return Found.nothing(self._size)  # as for most labels of other languages
-        parts = []
-        for name in fields:
-            found = self._places([(slot, words[name]) for slot, words in zip(slots, known, strict=True)], name)
-            if len(found):
-                parts.append(self._scored(name, slots[0].index, found))
-        return at_least(parts, 1, self._size)
+        """Documents in which each slot has one of its terms at its place.
 
-    def _places(self, slots: Sequence[tuple[Slot, list[str]]], name: str) -> Found:
-        """Documents of a field with how many times the slots stand in it, one after another."""
-        posted = [
-            (slot.offset, [self._snapshot.postings(f"{name}.{slot.index}", term) for term in terms])
-            for slot, terms in slots
-        ]
-        posted.sort(key=lambda slot: sum(len(postings.positions) for postings in slot[1]))
+        Several terms of a slot are stems in different languages, in the same order for each slot; a text is in one.
+        """
+        index = slots[0].index
+        parts: dict[str, list[Found]] = {}
+        for terms in zip(*(slot.terms for slot in slots), strict=True):
+            for name in self._common_fields(index, terms, fields):
+                placed = [
+                    (self._snapshot.postings(f"{name}.{index}", term), slot.offset)
+                    for slot, term in zip(slots, terms, strict=True)
+                ]
+                parts.setdefault(name, []).append(self._in_places(placed))
+        every = [self._scored(name, index, at_least(found, 1, self._size)) for name, found in parts.items()]
+        return at_least(every, 1, self._size)
+
+    def _common_fields(self, index: Index, terms: Sequence[str], fields: Sequence[str]) -> Sequence[str]:
+        """The fields that have all terms: for most labels of other languages none, which is known at once."""
+        for term in dict.fromkeys(terms):
+            there = self._snapshot.fields_with(index, term)
+            fields = [name for name in fields if name in there]
+            if not fields:
+                break
+        return fields
+
+    def _in_places(self, placed: Sequence[tuple[Postings, int]]) -> Found:
+        """Documents with how often all terms stand in them, each so far from where the phrase begins."""
+        placed = sorted(placed, key=lambda one: len(one[0].positions))
         within = np.ones(self._size, np.bool_)
-        for _, lists in posted:  # positions are looked at only where all terms are
+        for postings, _ in placed:  # positions are looked at only where all terms are
             mask = np.zeros(self._size, np.bool_)
-            for postings in lists:
-                mask[postings.documents] = True
+            mask[postings.documents] = True
             within &= mask
-        places: Places | None = None
-        for offset, lists in posted:
-            every = [_beginnings(postings, offset, within) for postings in lists]
-            some = every[0] if len(every) == 1 else np.unique(np.concatenate(every))
-            places = some if places is None else _meet(places, some)
+        places = _beginnings(*placed[0], within)
+        for postings, offset in placed[1:]:
             if not len(places):
-                return Found.nothing(self._size)
-        if places is None:
-            return Found.nothing(self._size)
-        documents, counts = np.unique(places >> _SHIFT, return_counts=True)
-        return Found(self._size, documents, counts.astype(np.float32))
+                break
+            places = _meet(places, _beginnings(postings, offset, within))
+        documents = places >> _SHIFT
+        starts = np.flatnonzero(np.diff(documents, prepend=-1))
+        counts = np.diff(starts, append=len(documents))
+        return Found(self._size, documents[starts], counts.astype(np.float32))
 
     def _prefix(self, text: str, fields: Sequence[str]) -> Found:
         parts = list(segments(clean(text)))

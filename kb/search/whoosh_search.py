@@ -138,11 +138,10 @@ def _preference(snapshot: Snapshot, languages: Sequence[str]) -> Ints:
 def _order(snapshot: Snapshot, works: _Works, request: Request) -> NDArray[np.int64]:
     """Where the page's works stand among those found, best first."""
     newest = snapshot.published[works.shown]
+    key: NDArray[Any] = newest
     match request.sort:
-        case Sort.RELEVANCE:
-            key: NDArray[Any] = works.scores
-        case Sort.NEWEST:
-            key = newest
+        case Sort.RELEVANCE if works.scores.any():  # else all are equal, and the newest first
+            key = works.scores
         case Sort.TITLE:
             key = -snapshot.title_rank[works.shown]
         case Sort.EVIDENCE:
