@@ -40,12 +40,12 @@ class Works:
         self.several: Mask = live & (np.bincount(self.heads[there], minlength=self.size) > 1)[self.heads]
         self._live = live
 
-    def versions(self, head: int) -> NDArray[np.int64]:
+    def versions(self, head: int) -> list[int]:
         """The documents of the work that a head stands for."""
         if not self.several[head]:
-            return np.array([head])
+            return [head]
         documents, heads = self._groups
-        return documents[np.searchsorted(heads, head) : np.searchsorted(heads, head, "right")]
+        return documents[np.searchsorted(heads, head) : np.searchsorted(heads, head, "right")].tolist()
 
     @cached_property
     def _groups(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -132,7 +132,7 @@ def _preference(snapshot: Snapshot, languages: Sequence[str]) -> Ints:
         for tag in tags
     ]
     found = np.array([*ranks, last + 1 + len(tags)], np.int32)[snapshot.facet("language").codes]
-    return np.where(snapshot.original & (found > last), last, found).astype(np.int32)
+    return np.where(snapshot.original | (found <= last), found, found + len(tags) + 1).astype(np.int32)
 
 
 def _order(snapshot: Snapshot, works: _Works, request: Request) -> NDArray[np.int64]:
@@ -163,9 +163,11 @@ def _hits(
     """The works of a page, in this order."""
     if not len(order):
         return ()
-    versions = [snapshot.families.versions(head) for head in works.heads[order].tolist()]
-    versions = [some[passing[some]] for some in versions]
-    every = np.concatenate(versions)
+    versions = [
+        [version for version in snapshot.families.versions(head) if passing[version]]
+        for head in works.heads[order].tolist()
+    ]
+    every = np.array([version for some in versions for version in some])
     at = np.minimum(np.searchsorted(hits.documents, every), len(hits) - 1)
     matched = hits.documents[at] == every
     scores = dict(zip(every[matched].tolist(), hits.own_scores[at[matched]].tolist(), strict=True))
@@ -178,7 +180,7 @@ def _hits(
         _hit(
             snapshot, int(works.shown[one]), float(works.scores[one]) / best if best > 0 else 1.0, some, scores, reasons
         )
-        for one, some in zip(order.tolist(), (some.tolist() for some in versions), strict=True)
+        for one, some in zip(order.tolist(), versions, strict=True)
     )
 
 

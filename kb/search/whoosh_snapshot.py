@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import zlib
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cached_property
@@ -51,7 +52,8 @@ class Snapshot:
         self.segments = tuple(segments)
         self.books = books
         self._starts = np.cumsum([0, *(segment.size for segment in segments)])
-        self.size = int(self._starts[-1])
+        self._begin: list[int] = self._starts.tolist()
+        self.size = self._begin[-1]
         present = np.ones(self.size, np.bool_)
         for start, gone in zip(self._starts, deleted, strict=False):
             present[np.fromiter(gone, np.int64) + start] = False
@@ -199,8 +201,8 @@ class Snapshot:
 
     def text(self, column: str, document: int) -> str:
         """What a column of `whoosh_schema.TEXTS` holds."""
-        at = int(np.searchsorted(self._starts, document, "right")) - 1
-        return self.segments[at].text(column, document - int(self._starts[at])).decode()
+        at = bisect_right(self._begin, document) - 1
+        return self.segments[at].text(column, document - self._begin[at]).decode()
 
     def named(self, key: str) -> list[int]:
         """The documents of an id that are there: one or none."""

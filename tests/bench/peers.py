@@ -41,7 +41,6 @@ from kb.search.whoosh_schema import WEIGHTS
 FACETS = ("kind", "city", "country", "region", "key_feature", "sdg", "language", "year")
 _MANY = ("key_feature", "sdg")
 _SHOWN = 10
-SNIP = True
 _WIDTH = 220
 
 
@@ -75,7 +74,7 @@ class Ours:
         self._folder = folder
         if not (folder / "current.json").exists():
             WhooshEngine(folder).rebuild(iter(documents), 1)
-        self._texts = {document.id: document for document in documents}
+        self._texts = {(document.work, document.language): document.body for document in documents}
         self.restart()
 
     def restart(self) -> None:
@@ -94,8 +93,9 @@ class Ours:
                 limit=_SHOWN,
             )
         )
-        for hit in page.hits if question.words and SNIP else ():
-            snippet(self._texts[hit.id].body, leaves(tree), hit.language, _WIDTH)
+        for hit in page.hits if question.words else ():
+            language = hit.matched[0]
+            snippet(self._texts[hit.work, language], leaves(tree), language, _WIDTH)
         return page.total
 
 
@@ -165,28 +165,24 @@ class Tantivy:
         return int(found.count)
 
     def _text(self, question: Question) -> tantivy.Query:
-        make: Callable[[str, str], tantivy.Query]
-        schema, words = self._schema, question.words
+        schema, words, kind = self._schema, question.words, tantivy.Query
         occur = tantivy.Occur.Should if question.how == "or" else tantivy.Occur.Must
         match question.how:
             case "all":
-                return tantivy.Query.all_query()
+                return kind.all_query()
             case "phrase":
-                return self._in_fields(lambda name, _: tantivy.Query.phrase_query(schema, name, list(words)), "")
+                return self._in_fields(lambda name: kind.phrase_query(schema, name, list(words)))
             case "prefix":
-                make = lambda name, word: tantivy.Query.regex_query(schema, name, f"{word}.*")
+                return self._in_fields(lambda name: kind.regex_query(schema, name, f"{words[0]}.*"))
             case "fuzzy":
-                make = lambda name, word: tantivy.Query.fuzzy_term_query(schema, name, word, distance=1)
-            case _:
-                make = lambda name, word: tantivy.Query.term_query(schema, name, word)
-        return tantivy.Query.boolean_query([(occur, self._in_fields(make, word)) for word in words])
+                return self._in_fields(lambda name: kind.fuzzy_term_query(schema, name, words[0], distance=1))
+        return kind.boolean_query(
+            [(occur, self._in_fields(lambda name, word=word: kind.term_query(schema, name, word))) for word in words]
+        )
 
-    def _in_fields(self, make: Callable[[str, str], tantivy.Query], word: str) -> tantivy.Query:
+    def _in_fields(self, make: Callable[[str], tantivy.Query]) -> tantivy.Query:
         return tantivy.Query.boolean_query(
-            [
-                (tantivy.Occur.Should, tantivy.Query.boost_query(make(name, word), weight))
-                for name, weight in WEIGHTS.items()
-            ]
+            [(tantivy.Occur.Should, tantivy.Query.boost_query(make(name), weight)) for name, weight in WEIGHTS.items()]
         )
 
 
