@@ -82,11 +82,11 @@ def _find_words(text: str, language: str, leaves: Sequence[Leaf]) -> list[_Match
         return None
     known: dict[str, list[tuple[int, int]]] = {}
 
-    def begin(letter: str) -> list[tuple[int, int]]:
-        if letter not in known:
-            found = re.finditer(rf"{letter}(?<!\w{letter})\w*", letters)
-            known[letter] = [match.span() for match in found if not _is_bit(letters, *match.span())]
-        return known[letter]
+    def begin(start: str) -> list[tuple[int, int]]:
+        if start not in known:
+            found = re.finditer(rf"{start}(?<!\w{start})\w*", letters)
+            known[start] = [match.span() for match in found if not _is_bit(letters, *match.span())]
+        return known[start]
 
     matches = []
     for number, leaf in enumerate(leaves):
@@ -100,7 +100,8 @@ def _find_words(text: str, language: str, leaves: Sequence[Leaf]) -> list[_Match
             if not word[0].isalnum() or not _keeps_beginning(language, word):
                 return None
             accepts = _accept(leaf, raw, word, language)
-            spans.append([span for span in begin(word[0]) if accepts(text[span[0] : span[1]])])
+            some = begin(_beginning(leaf, raw, word, language))
+            spans.append([span for span in some if accepts(text[span[0] : span[1]])])
         if isinstance(leaf, Phrase) and spans:
             spans = [_join(letters, spans)]
         matches += [_Match(*span, number) for span in sorted(set().union(*spans))]
@@ -120,6 +121,16 @@ def _join(letters: str, words: Sequence[Sequence[tuple[int, int]]]) -> list[tupl
 def _keeps_beginning(language: str, word: str) -> bool:
     """Whether words that share a stem with this one begin with the same letter."""
     return language not in SNOWBALL or language in _SUFFIXED or (language in _OTHER_SCRIPT and word[0].isascii())
+
+
+def _beginning(leaf: Leaf, raw: str, word: str, language: str) -> str:
+    """What all words begin with that a leaf can match: with stems two letters, but y becomes i (dying, die)."""
+    if isinstance(leaf, Fuzzy):
+        return word[0]
+    if isinstance(leaf, Prefix) or (isinstance(leaf, Phrase) and not leaf.loose):
+        return word if word.isalnum() else word[0]
+    two = stem(raw, language)[:2]
+    return two if len(two) == 2 and two[1] not in "iy" and two.isalnum() and word.startswith(two) else word[0]
 
 
 def _accept(leaf: Leaf, raw: str, word: str, language: str) -> Callable[[str], bool]:

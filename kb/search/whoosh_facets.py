@@ -45,7 +45,8 @@ class Works:
         if not self.several[head]:
             return [head]
         documents, heads = self._groups
-        return documents[np.searchsorted(heads, head) : np.searchsorted(heads, head, "right")].tolist()
+        some = documents[np.searchsorted(heads, head) : np.searchsorted(heads, head, "right")]
+        return [int(document) for document in some]
 
     @cached_property
     def _groups(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -132,7 +132,7 @@ def _preference(snapshot: Snapshot, languages: Sequence[str]) -> Ints:
         for tag in tags
     ]
     found = np.array([*ranks, last + 1 + len(tags)], np.int32)[snapshot.facet("language").codes]
-    return np.where(snapshot.original | (found <= last), found, found + len(tags) + 1).astype(np.int32)
+    return np.asarray(np.where(snapshot.original | (found <= last), found, found + len(tags) + 1), np.int32)
 
 
 def _order(snapshot: Snapshot, works: _Works, request: Request) -> NDArray[np.int64]:
