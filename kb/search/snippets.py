@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import Final, NamedTuple
@@ -11,6 +12,7 @@ from rapidfuzz.distance import OSA
 
 from kb.search.analysis import Segment, clean, fold, morphemes, primary, segments, spaced_words, stem, strip_particle
 from kb.search.hangul import leads
+from kb.search.lexicon import SNOWBALL
 from kb.search.port import Fuzzy, Leaf, Phrase, Prefix
 
 Part = tuple[str, bool]  # text, whether it is marked
@@ -18,7 +20,17 @@ Part = tuple[str, bool]  # text, whether it is marked
 _SCANNED: Final = 60_000  # characters of a text that are looked at
 _AROUND: Final = 40  # characters shown before the first match
 _SLACK: Final = 24  # characters by which a cut may move to fall between words
+_RUN: Final = "\1"  # in place of a character that isn't set apart from others
 _ELLIPSIS: Final = "…"
+_BLANKS: Final = ("  ", *"\n\r\t\v\f\x1c\x1d\x1e\x1f")  # what isn't one space between two words, in ASCII
+_APOSTROPHES: Final = "'’ʼ"
+_GAP: Final = re.compile(
+    rf"(?:(?<!\w)\w{{1,2}}[{_APOSTROPHES}](?=\w)|(?<=\w)[{_APOSTROPHES}]\w{{1,2}}(?!\w)|[^\w{_RUN}])*"
+)
+_OTHER_SCRIPT: Final = frozenset({"ar", "el", "fa", "hi", "hy", "ne", "ta"})  # whose stemmers leave Latin alone
+# Languages in which words change at the end only, and Snowball leaves the first letter alone.
+_SUFFIXED: Final = frozenset({"ca", "cs", "da", "de", "en", "es", "et", "fi", "fr", "hu", "it", "lt", "nb", "nl", "nn",
+                              "no", "pl", "pt", "ro", "ru", "sv", "tr"})  # fmt: skip
 
 
 class _Match(NamedTuple):
@@ -41,8 +53,13 @@ def snippet(text: str, leaves: Iterable[Leaf], language: str, width: int = 220) 
     Returns:
         Parts in order, none empty; the beginning of the text where nothing in it matches.
     """
-    text = " ".join(text[:_SCANNED].split())
-    matches = _Text(text, primary(language)).find(list(dict.fromkeys(leaves)))
+    text = text[:_SCANNED].strip()
+    if not text.isascii() or any(blank in text for blank in _BLANKS):
+        text = " ".join(text.split())
+    sought = list(dict.fromkeys(leaves))
+    matches = _find_words(text, primary(language), sought)
+    if matches is None:
+        matches = _Text(text, primary(language)).find(sought)
     start, end = _window(text, matches, width)
     parts: list[Part] = [(_ELLIPSIS, False)] if start else []
     at = start
@@ -54,6 +71,109 @@ def snippet(text: str, leaves: Iterable[Leaf], language: str, width: int = 220) 
     if end < len(text):
         parts.append((_ELLIPSIS, False))
     return [part for part in parts if part[0]]
+
+
+def _find_words(text: str, language: str, leaves: Sequence[Leaf]) -> list[_Match] | None:
+    """As `_Text.find`, looking only at words that begin as one that is sought; None where it can't tell.
+
+    It can for spaced words where each letter folds to one, and stems begin as their words do.
+    """
+    letters = text.lower() if text.isascii() else text.translate(_PLAIN)
+    if len(letters) != len(text) or "\0" in letters or "_" in letters:
+        return None
+    known: dict[str, list[tuple[int, int]]] = {}
+
+    def begin(start: str) -> list[tuple[int, int]]:
+        if start not in known:
+            found = re.finditer(rf"{start}(?<!\w{start})\w*", letters)
+            known[start] = [match.span() for match in found if not _is_bit(letters, *match.span())]
+        return known[start]
+
+    matches = []
+    for number, leaf in enumerate(leaves):
+        parts = list(segments(clean(leaf.text)))
+        words = [part.text for part in parts if part.script == "word"]
+        if len(words) < len(parts) and _RUN in letters:
+            return None
+        spans: list[list[tuple[int, int]]] = []
+        for raw in words:
+            word = fold(raw)
+            if not word[0].isalnum() or not _keeps_beginning(language, word):
+                return None
+            accepts = _accept(leaf, raw, word, language)
+            some = begin(_beginning(leaf, raw, word, language))
+            spans.append([span for span in some if accepts(text[span[0] : span[1]])])
+        if isinstance(leaf, Phrase) and spans:
+            spans = [_join(letters, spans)]
+        matches += [_Match(*span, number) for span in sorted(set().union(*spans))]
+    return sorted(matches, key=lambda match: (match.start, -match.end))
+
+
+def _join(letters: str, words: Sequence[Sequence[tuple[int, int]]]) -> list[tuple[int, int]]:
+    """The stretches in which words stand one after another; for each word where it stands."""
+    joined = list(words[0])
+    for word in words[1:]:
+        ends = dict(word)
+        nexts = [(start, _GAP.match(letters, end)) for start, end in joined]
+        joined = [(start, ends[gap.end()]) for start, gap in nexts if gap and gap.end() in ends]
+    return joined
+
+
+def _keeps_beginning(language: str, word: str) -> bool:
+    """Whether words that share a stem with this one begin with the same letter."""
+    return language not in SNOWBALL or language in _SUFFIXED or (language in _OTHER_SCRIPT and word[0].isascii())
+
+
+def _beginning(leaf: Leaf, raw: str, word: str, language: str) -> str:
+    """What all words begin with that a leaf can match: with stems two letters, but y becomes i (dying, die)."""
+    if isinstance(leaf, Fuzzy):
+        return word[0]
+    if isinstance(leaf, Prefix) or (isinstance(leaf, Phrase) and not leaf.loose):
+        return word if word.isalnum() else word[0]
+    two = stem(raw, language)[:2]
+    return two if len(two) == 2 and two[1] not in "iy" and two.isalnum() and word.startswith(two) else word[0]
+
+
+def _accept(leaf: Leaf, raw: str, word: str, language: str) -> Callable[[str], bool]:
+    """Whether a word of the text is one that a leaf matches."""
+    match leaf:
+        case Prefix():
+            return lambda other: fold(other, language).startswith(word)
+        case Fuzzy():
+            return lambda other: OSA.distance(word, fold(other, language)) <= leaf.distance
+        case Phrase(loose=False):
+            return lambda other: fold(other, language) == word
+    stemmed = stem(raw, language)
+    return lambda other: fold(other, language) == word or stem(other, language) == stemmed
+
+
+def _is_bit(letters: str, start: int, end: int) -> bool:
+    """Whether it is no word but a bit beside an apostrophe, as `segments` has it."""
+    if end - start > 2:
+        return False
+    before, after = letters[max(start - 2, 0) : start], letters[end : end + 2]
+    return (len(after) == 2 and after[0] in _APOSTROPHES and after[1].isalnum()) or (
+        len(before) == 2 and before[1] in _APOSTROPHES and before[0].isalnum()
+    )
+
+
+class _Plain(dict[int, str]):
+    """Letters folded one by one; NUL for what folds to more or less than one, `_RUN` for what isn't spaced."""
+
+    def __missing__(self, code: int) -> str:
+        letter = chr(code)
+        plain = letter
+        if any(part.script != "word" for part in segments(letter)):
+            plain = _RUN
+        elif unicodedata.category(letter)[0] == "M" or letter == _RUN:
+            plain = "\0"
+        elif letter.isalnum():
+            plain = fold(letter)
+        self[code] = plain if len(plain) == 1 else "\0"
+        return self[code]
+
+
+_PLAIN: Final = _Plain()
 
 
 class _Flat(dict[int, str]):

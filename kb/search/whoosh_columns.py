@@ -8,27 +8,28 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Hashable, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from whoosh.codec.whoosh3 import W3Codec
 from whoosh.columns import VarBytesColumn
-from whoosh.reading import TermNotFound
 from whoosh.util.numeric import byte_to_length
 
 from kb.search.port import TEXT_FIELDS
 from kb.search.whoosh_files import Broken, SealedStorage
-from kb.search.whoosh_postings import Postings, decode
+from kb.search.whoosh_postings import Postings, decode, decode_documents
 from kb.search.whoosh_schema import INDEXES, POSTED, TEXTS
+from kb.search.whoosh_terms import Extent, Terms
 
 Ints = NDArray[np.int32]
 Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
 FIELDS: Final = tuple(f"{name}.{index}" for name in TEXT_FIELDS for index in INDEXES)
+_OVERHEAD: Final = 300  # bytes of anything that is kept, beside its arrays
 LENGTHS: Final = np.array([byte_to_length(code) for code in range(256)], np.float32)
 
 
@@ -48,36 +49,55 @@ class Numbers:
         return found
 
 
+T = TypeVar("T")
+
+
+class Kept(Generic[T]):
+    """What was reckoned and may be asked for again: the latest used, as far as there is room. Threads share it."""
+
+    def __init__(self, megabytes: float) -> None:
+        self._limit = int(megabytes * 2**20)
+        self._held = 0
+        self._kept: OrderedDict[Hashable, tuple[T, int]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def get(self, key: Hashable, make: Callable[[], T], size: Callable[[T], int]) -> T:
+        """What is kept under a key, else what `make` gives; `size` tells its bytes."""
+        with self._lock:
+            known = self._kept.get(key)
+            if known is not None:
+                self._kept.move_to_end(key)
+                return known[0]
+        made = make()
+        cost = size(made) + _OVERHEAD
+        with self._lock:
+            if key not in self._kept:
+                self._kept[key] = made, cost
+                self._held += cost
+                while self._held > self._limit:
+                    self._held -= self._kept.popitem(last=False)[1][1]
+        return made
+
+
 class Books:
     """What all segments share: the numbers of works and facet values, and the posting lists in memory."""
 
     def __init__(self, megabytes: int) -> None:
         self.works = Numbers()
         self.values = {name: Numbers() for name in POSTED}
-        self._limit = megabytes << 20
-        self._held = 0
-        self._kept: OrderedDict[tuple[str, str, str], Postings | None] = OrderedDict()
-        self._lock = threading.Lock()
+        self.megabytes = megabytes
+        self.kept: Kept[Postings | None] = Kept(megabytes)
 
     def postings(self, segment: Segment, field: str, term: str) -> Postings | None:
-        """A term's postings in a segment, None where it has none; the latest used are kept."""
-        key = (segment.name, field, term)
-        with self._lock:
-            if key in self._kept:
-                self._kept.move_to_end(key)
-                return self._kept[key]
-        found = segment.read_postings(field, term)
-        with self._lock:
-            if key not in self._kept:
-                self._kept[key] = found
-                self._held += _cost(found)
-                while self._held > self._limit:
-                    self._held -= _cost(self._kept.popitem(last=False)[1])
-        return found
-
-
-def _cost(postings: Postings | None) -> int:
-    return 300 + (postings.size if postings else 0)
+        """A term's postings in a segment, None where it has none."""
+        return self.kept.get(
+            (segment.name, field, term),
+            lambda: segment.read_postings(field, term),
+            lambda found: found.size if found else 0,
+        )
 
 
 class Segment:
@@ -99,8 +119,7 @@ class Segment:
         self.name: str = segment.segment_id()
         files.check(self.name)
         self.size: int = segment.doc_count_all()
-        self._terms = codec.terms_reader(files, segment)
-        self._words: dict[tuple[str, str], tuple[tuple[str, int], ...]] = {}
+        self.terms = Terms(codec.terms_reader(files, segment))
         self._postings = files.open_file(segment.make_filename(W3Codec.POSTS_EXT))
         columns = codec.per_document_reader(files, segment)
         self._texts = {
@@ -121,27 +140,17 @@ class Segment:
         self.published = numbers("published", ">i4")
         self.original = numbers("original", "u1") > 0
         self.position = numbers("position", ">i8")
-        works = (books.works.of(self.text("work", document).decode()) for document in range(self.size))
-        self.works = np.fromiter(works, np.int32, self.size)
+        self.works = np.fromiter((books.works.of(work.decode()) for work in self.column("work")), np.int32, self.size)
         self.facets = {name: self._read_facet(name, books.values[name]) for name in POSTED}
+
+    def column(self, name: str) -> list[bytes]:
+        """What a column of `TEXTS` holds for each document, in UTF-8."""
+        return list(self._texts[name]) if name in self._texts else [b""] * self.size
 
     def text(self, column: str, document: int) -> bytes:
         """What a column of `TEXTS` holds, in UTF-8."""
         found: bytes = self._texts[column][document] if column in self._texts else b""
         return found
-
-    def words(self, field: str, letter: str) -> tuple[tuple[str, int], ...]:
-        """The terms of a field that begin with a character, in order, each with the number of its documents."""
-        if (field, letter) not in self._words:
-            self._words[field, letter] = tuple(self._vocabulary(field, letter))
-        return self._words[field, letter]
-
-    def _vocabulary(self, field: str, prefix: str = "") -> Iterator[tuple[str, int]]:
-        start = prefix.encode()
-        for (name, term), info in self._terms.items_from(field, start):
-            if name != field or not term.startswith(start):
-                return
-            yield term.decode(), info.doc_frequency()
 
     def read_postings(self, field: str, term: str) -> Postings | None:
         """A term's posting list from the file; None where there is no such term.
@@ -149,20 +158,40 @@ class Segment:
         Raises:
             Broken: the file is not what it was.
         """
-        try:
-            offset, (length,) = self._terms.term_info(field, term.encode()).extent()  # Whoosh unpacks half of it
-            return decode(self._postings.get(offset, length))
-        except TermNotFound:
+        if (extent := self.terms.find(field, term)) is None:
             return None
+        return self._decode(extent)
+
+    def documents(self, some: range, chosen: Sequence[int] | None = None) -> Ints:
+        """The documents of all these terms one after the other, in no order; of the chosen ones among them only.
+
+        Raises:
+            Broken: the file is not what it was.
+        """
+        extents = self.terms.extents(some)
+        if not extents:
+            return np.zeros(0, np.int32)
+        start = extents[0].offset
+        try:
+            data = self._postings.get(start, extents[-1].offset + extents[-1].length - start)
+            wanted = extents if chosen is None else [extents[at] for at in chosen]
+            return decode_documents(data, [extent.offset - start for extent in wanted])
         except Exception as error:  # broken pickles raise anything
-            raise Broken(field) from error
+            raise Broken("postings") from error
+
+    def _decode(self, extent: Extent) -> Postings:
+        try:
+            return decode(self._postings.get(*extent))
+        except Exception as error:  # broken pickles raise anything
+            raise Broken("postings") from error
 
     def _read_facet(self, name: str, values: Numbers) -> tuple[Ints, Ints]:
         documents, codes = [np.zeros(0, np.int32)], [np.zeros(0, np.int32)]
-        for value, _ in self._vocabulary(name):
-            if found := self.read_postings(name, value):
-                documents.append(found.documents)
-                codes.append(np.full(len(found.documents), values.of(value), np.int32))
+        some = self.terms.beginning(name)
+        for value, extent in zip(self.terms.texts(some), self.terms.extents(some), strict=True):
+            found = self._decode(extent)
+            documents.append(found.documents)
+            codes.append(np.full(len(found.documents), values.of(value), np.int32))
         every = np.concatenate(documents)
         order = np.argsort(every, kind="stable")
         return every[order], np.concatenate(codes)[order]

@@ -14,7 +14,7 @@ from array import array
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from heapq import merge
-from itertools import groupby
+from itertools import accumulate, groupby
 from operator import itemgetter
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -32,6 +32,8 @@ _PICKLE: Final = 4  # Whoosh's 2 has no bytes and writes them as text
 _HELD: Final = 1_000_000  # postings in memory before a writer spills them, about 100 megabytes
 _LENGTH: Final = struct.Struct(">i")  # before a block: how long it is, negative for the last
 _FIELD: Final = struct.Struct(">H")  # before a term: the number of its field
+_FRAME: Final = struct.Struct("<3sQ")  # begins a pickle of this protocol: what it is, how long the rest is
+_PROTO: Final = 0x80  # the first byte of any pickle, and of nothing that zlib has compressed
 _POSITION: Final = array("I").itemsize
 
 
@@ -74,6 +76,30 @@ def decode(data: bytes) -> Postings:
         )
         positions.append(np.frombuffer(b"".join(values or ()), np.uint32))
     return Postings(np.concatenate(documents), np.concatenate(counts), np.concatenate(positions))
+
+
+def decode_documents(data: bytes, starts: Iterable[int]) -> NDArray[np.int32]:
+    """The documents of the posting lists that begin at these places, one list after the other.
+
+    Most lists are short, so all of them become one array, not each.
+
+    Raises:
+        Broken: it is no posting list; what is damaged within raises anything.
+    """
+    found = array("i")
+    for start in starts:
+        end, last = start + len(WHOOSH3_HEADER_MAGIC), False
+        if data[start:end] != WHOOSH3_HEADER_MAGIC:
+            raise Broken("postings")
+        while not last:
+            (length,) = _LENGTH.unpack_from(data, end)
+            body = end + _LENGTH.size
+            end, last = body + abs(length), length < 0
+            body += _FRAME.size + _FRAME.unpack_from(data, body)[1]  # over the pickle of what the block is like
+            block = data[body:end]
+            ids, _, _ = pickle.loads(block if block[0] == _PROTO else zlib.decompress(block))  # noqa: S301  # sealed
+            found.extend(accumulate(ids))
+    return np.frombuffer(found, np.int32)
 
 
 def read_blocks(data: bytes) -> Iterator[tuple[NDArray[np.int32], Any, tuple[bytes, ...] | None]]:

@@ -97,7 +97,7 @@ def _near(snapshot: Snapshot, word: str, most: int) -> dict[str, int]:
 def _words_of(segment: Segment, field: str, start: str) -> tuple[list[str], list[str]]:
     kept = _words.setdefault(segment, {})
     if (field, start) not in kept:
-        others = [word for word, _ in segment.words(field, start)]
+        others = segment.terms.texts(segment.terms.beginning(field, start))
         kept[field, start] = others, [hangul.letters(other) for other in others]
     return kept[field, start]
 

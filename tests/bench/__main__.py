@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
@@ -162,20 +162,55 @@ def _run_and_weigh(*arguments: str, environment: dict[str, str]) -> tuple[float,
     return time.perf_counter() - started, int(done.stdout) / unit
 
 
+RESULTS = Path(__file__).with_name("RESULTS.md")
+
+
+def _measure_engines(console: Console, sizes: Sequence[int], folder: Path) -> None:
+    from tests.bench.engines import report  # tantivy need not be there for the other part
+
+    lines = []
+    for line in report(sizes, folder):
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+        lines.append(line)
+    RESULTS.write_text("\n".join(lines) + "\n", "utf-8")
+
+
 @click.command()
+@click.option(
+    "--part",
+    "parts",
+    multiple=True,
+    default=["site", "engines"],
+    show_default=True,
+    type=click.Choice(["site", "engines"]),
+    help="What to measure.",
+)
+@click.option(
+    "--documents",
+    "sizes",
+    multiple=True,
+    default=[2_000, 20_000],
+    show_default=True,
+    type=click.IntRange(400),
+    help="Sizes of the indexes that engines search.",
+)
+@click.option("--keep", type=click.Path(path_type=Path), help="Folder in which the engines' indexes stay.")
 @click.option(
     "--entries", default=2_000, show_default=True, type=click.IntRange(1), help="Generated entries to import."
 )
 @click.option("--times", default=40, show_default=True, type=click.IntRange(2), help="Requests for each address.")
 @click.option("--warm", default=10, show_default=True, help="Requests before those, which are not counted.")
-def bench(entries: int, times: int, warm: int) -> None:
-    """Measure pages, searches, start and import on this machine."""
+def bench(parts: Sequence[str], sizes: Sequence[int], keep: Path | None, entries: int, times: int, warm: int) -> None:
+    """Measure pages, searches, start and import on this machine, and the search engine beside its peers."""
     console = Console()
     cores, load = os.cpu_count(), os.getloadavg()[0]
     console.print(f"Python {sys.version.split()[0]}, {cores} cores, load {load:.1f} before the measurement")
     with tempfile.TemporaryDirectory() as folder:
-        _measure_reading(console, Path(folder) / "shipped", times, warm)
-        _measure_import(console, Path(folder), entries)
+        if "site" in parts:
+            _measure_reading(console, Path(folder) / "shipped", times, warm)
+            _measure_import(console, Path(folder), entries)
+        if "engines" in parts:
+            _measure_engines(console, sizes, keep or Path(folder) / "engines")
 
 
 bench()

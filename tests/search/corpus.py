@@ -7,12 +7,15 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from rapidfuzz.distance import OSA
+
 from kb.search.port import (
     And,
     AtLeast,
     Best,
     Document,
     Everything,
+    Fuzzy,
     Not,
     Or,
     Phrase,
@@ -90,7 +93,9 @@ def make_tree(rng: random.Random, depth: int = 2) -> Query:
             (
                 Term(rng.choice(WORDS)),
                 Term(rng.choice(WORDS), "title"),
-                Phrase(" ".join(rng.choices(WORDS[:5], k=rng.randint(1, 3)))),
+                Phrase(" ".join(rng.choices(WORDS[:5], k=rng.randint(1, 3))), loose=rng.random() < 0.5),
+                Phrase(" ".join(rng.choices(WORDS[:5], k=2)), "body"),
+                Fuzzy(rng.choice(("w01", "w3", "w399")), rng.choice((1, 2)), rng.choice((None, "title"))),
                 Prefix(rng.choice(("w1", "w0", "w39"))),
                 Value("country", frozenset({"KR", "FI"})),
                 Years(2016, rng.choice((None, 2020))),
@@ -143,6 +148,9 @@ def matches(tree: Query, document: Document) -> bool:
             return any(f" {tree.text} " in f" {text} " for text in _texts(document, tree.field))
         case Prefix():
             return any(word.startswith(tree.text) for text in _texts(document, tree.field) for word in text.split())
+        case Fuzzy():
+            words = (word for text in _texts(document, tree.field) for word in text.split())
+            return any(OSA.distance(tree.text, word) <= tree.distance for word in words)
         case Value():
             return not tree.values.isdisjoint(document.values(tree.facet))
         case Years():

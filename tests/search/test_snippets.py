@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kb.search.analysis import clean
 from kb.search.port import leaves
 from kb.search.querytext import parse
-from kb.search.snippets import snippet
+from kb.search.snippets import _find_words, _Text, snippet
 
 
 def cut(typed: str, text: str, language: str = "en", width: int = 220) -> str:
@@ -78,6 +79,101 @@ def test_a_very_long_text_is_looked_at_from_its_beginning_only() -> None:
 def test_without_a_match_it_is_the_beginning() -> None:
     shown = cut("nothing", "word " * 100, width=50)
     assert shown == ("word " * 100)[:49].rstrip() + "…"
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                "learning",
+                "learn",
+                "learns",
+                "cities",
+                "city",
+                "l'école",
+                "d’une",
+                "Bücher",
+                "buch",
+                "straße",
+                "naïve",
+                "e\u0301a",
+                "mother's",
+                "IŞIK",
+                "ısı",
+                "a_b",
+                "-",
+                "o'clock",
+                "x'",
+                "'y",
+                "3rd",
+                "city's.",
+                "æon",
+                "лет",
+                "города",
+                "город",
+                "İl",
+                "qu'il",
+                "dying",
+                "die",
+                "ﬁn",
+                "aujourd'hui",
+                "(city)",
+                "l'l'ami",
+                "ʼt",
+                "학습",
+                "학습city",
+                "学习",
+                "كتب",
+                "الكتب",
+            ]
+        ),
+        max_size=7,
+    ),
+    st.lists(
+        st.sampled_from(
+            [
+                "learning",
+                "city",
+                "ecole",
+                "bucher",
+                "strasse",
+                "naive",
+                "mother",
+                "isik",
+                "il",
+                "die",
+                "aeon",
+                "город",
+                "x",
+                "y",
+                "l",
+                "clock",
+                "learn*",
+                "citty~",
+                "ci*",
+                "hui",
+                '"city"',
+                "3rd",
+                "ʼt",
+                "t",
+                '"d\'une ecole"',
+                '"city city"',
+                '"il learn"',
+                '"city 학습"',
+                "학습",
+                "كتب",
+            ]
+        ),
+        min_size=1,
+        max_size=4,
+    ),
+    st.sampled_from(["en", "fr", "de", "tr", "ru", "ko", "ar", "zh"]),
+)
+def test_looking_at_few_words_marks_as_looking_at_all(text: list[str], typed: list[str], language: str) -> None:
+    whole = clean(" ".join(" ".join(text).split()))
+    sought = list(dict.fromkeys(leaves(parse(" ".join(typed)).tree)))
+    quick = _find_words(whole, language, sought)
+    assert quick is None or quick == _Text(whole, language).find(sought)
 
 
 @given(

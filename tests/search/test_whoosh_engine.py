@@ -6,23 +6,43 @@ import json
 import multiprocessing
 import random
 import resource
+import shutil
 import signal
 import stat
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from filelock import FileLock
 from whoosh import query, scoring
 from whoosh.index import open_dir
+from whoosh.searching import Searcher
 
 from kb.domain.errors import Unavailable
-from kb.search.port import And, Everything, Fuzzy, Or, Phrase, Prefix, Query, Request, Term
+from kb.search.port import (
+    FACETS,
+    And,
+    Document,
+    Everything,
+    Fuzzy,
+    Hit,
+    Or,
+    Phrase,
+    Prefix,
+    Query,
+    Request,
+    Sort,
+    Term,
+)
 from kb.search.whoosh_columns import FIELDS
 from kb.search.whoosh_engine import WhooshEngine
 from kb.search.whoosh_match import Matcher
 from kb.search.whoosh_schema import WEIGHTS, make_schema
-from tests.search.corpus import ALL, PUBLIC, WORDS, make_document, make_library
+from tests.search.corpus import ALL, PUBLIC, WORDS, expect, make_document, make_library, make_request
+from tests.search.reference import Reference
 
 
 @pytest.fixture
@@ -52,13 +72,9 @@ class TestScores:
         engine.update(documents[90:], [documents[60].id], 3)
         with engine._reading() as snapshot:
             pass
-        plain = tmp_path / "plain"
-        plain.mkdir()
-        for path in index_of(engine).iterdir():
-            (plain / path.name).write_bytes(path.read_bytes()[:-4])  # without the seal
         assert len(snapshot.segments) == 3
         checked = 0
-        with open_dir(plain, "KB").searcher(weighting=scoring.BM25F()) as searcher:
+        with plain_searcher(engine, tmp_path / "plain") as searcher:
             for name, weight in WEIGHTS.items():
                 for word in WORDS:
                     found = Matcher(snapshot, ()).find(Term(word, name))
@@ -73,6 +89,74 @@ class TestScores:
                 (mine.mask & snapshot.live).nonzero()[0].tolist()
             )
         assert checked > 1000
+
+
+@contextmanager
+def plain_searcher(engine: WhooshEngine, folder: Path) -> Iterator[Searcher]:
+    """Whoosh's own searcher over the index as it stands."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    for path in index_of(engine).iterdir():
+        (folder / path.name).write_bytes(path.read_bytes()[:-4])  # without the seal
+    with open_dir(folder, "KB").searcher(weighting=scoring.BM25F()) as searcher:
+        yield searcher
+
+
+class TestAgainstReference:
+    @pytest.mark.parametrize("seed", range(10))
+    def test_any_search_of_any_index(self, tmp_path: Path, seed: int) -> None:
+        """Hits, order, scores and counts, after commits, deletions and merges in any order."""
+        rng = random.Random(seed)
+        engine = WhooshEngine(tmp_path / "index")
+        known = {document.id: document for document in make_library(40, seed=seed)}
+        engine.rebuild(list(known.values()), 0)
+        for number in range(rng.choice((0, 3, 16))):
+            some = make_library(rng.randint(1, 60), seed=rng.randrange(999))[-rng.randint(1, 9) :]
+            gone = rng.sample(sorted(known), rng.randint(0, 6))
+            known = {key: one for key, one in known.items() if key not in gone} | {one.id: one for one in some}
+            engine.update(some, [key for key in gone if key not in {one.id for one in some}], number)
+        with engine._reading() as snapshot, plain_searcher(engine, tmp_path / "plain") as searcher:
+            reference = Reference(searcher, snapshot.books.values["language"].texts)
+            ids = searcher.reader().column_reader("id")
+            for _ in range(25):
+                request = make_request(rng, facets=FACETS, limit=1_000, sort=rng.choice(list(Sort)))
+                found = reference.find(request.tree).items()
+                scores = {ids[at].decode(): score for at, score in found if snapshot.live[at]}
+                _compare(engine, request, known, scores)
+
+
+def _compare(engine: WhooshEngine, request: Request, known: dict[str, Document], scores: dict[str, float]) -> None:
+    page = engine.search(request)
+    expected = expect(known.values(), request)
+    assert {hit.work: hit.id for hit in page.hits} == {work: one.id for work, one in expected.shown.items()}
+    assert (page.total, page.facets) == (len(expected.shown), expected.facets)
+    passing = expect(known.values(), replace(request, tree=Everything())).shown.keys()
+    best: dict[str, float] = {}
+    for document in known.values():
+        if document.work in passing and document.id in scores and _passes(document, request):
+            best[document.work] = max(scores[document.id], best.get(document.work, 0.0))
+    top = max(best.values(), default=0.0) or 1.0
+    for hit in page.hits:
+        assert hit.score == pytest.approx(best[hit.work] / top if any(best.values()) else 1.0, rel=1e-4)
+    keys = [_key(request.sort, hit, known[hit.id]) for hit in page.hits]
+    assert keys == sorted(keys)
+    for offset in (0, 3, len(page.hits) - 2):
+        part = engine.search(replace(request, offset=max(offset, 0), limit=4))
+        assert part.hits == page.hits[max(offset, 0) :][:4]
+
+
+def _passes(document: Document, request: Request) -> bool:
+    return bool(expect([document], replace(request, tree=Everything())).shown)
+
+
+def _key(sort: Sort, hit: Hit, shown: Document) -> tuple[object, ...]:
+    first: object = {
+        Sort.RELEVANCE: -hit.score,
+        Sort.NEWEST: -shown.published,
+        Sort.TITLE: shown.title,
+        Sort.EVIDENCE: -(-1 if shown.evidence is None else shown.evidence),
+    }[sort]
+    return first, -hit.score, -shown.published
 
 
 class TestFiles:
@@ -183,7 +267,7 @@ class TestWriting:
         frugal = WhooshEngine(engine._folder, "this", cache_megabytes=0)
         assert answer(frugal) == answer(frugal) == answer(engine)
         with frugal._reading() as snapshot:
-            assert not snapshot.books._kept
+            assert not snapshot.books.kept and not snapshot.leaves
 
     @pytest.mark.parametrize("after", [0.02, 0.06, 0.11])
     def test_a_killed_writer_does_no_harm(self, engine: WhooshEngine, after: float) -> None:
