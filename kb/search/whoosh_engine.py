@@ -114,8 +114,7 @@ class WhooshEngine:
             folder = self._folder / f"index-{secrets.token_hex(8)}"
             folder.mkdir(mode=0o700)
             try:
-                whoosh_writer.create(folder)
-                whoosh_writer.commit(folder, documents, (), position, progress)
+                whoosh_writer.create(folder, documents, position, progress)
                 self._write_pointer(folder.name)
             except BaseException:
                 shutil.rmtree(folder, ignore_errors=True)
