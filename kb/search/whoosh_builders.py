@@ -28,7 +28,7 @@ from kb.search.whoosh_segments import SegmentBuilder
 
 FEW: Final = 1_000  # documents, up to which one process is quicker than several
 _BATCH: Final = 100  # documents that go to a builder at a time
-_TOKENS: Final = 12_000_000  # of a segment, about 10,000 documents of 450 words; takes up to 350 MB of memory
+_TOKENS: Final = 7_000_000  # of a segment, about 6,000 documents of 450 words; takes up to 400 MB of memory
 _PATIENCE: Final = 10  # by how much builders let others go first: the site answers meanwhile
 _ENDED: Final = N_("A process that builds the search index ended; the log says why.")
 

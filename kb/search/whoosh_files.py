@@ -149,6 +149,10 @@ class PostingFile:
             raise Broken(self._name)
         return data
 
+    def read_all(self) -> bytes:
+        """All of it, the seal too."""
+        return self.get(0, os.fstat(self._number).st_size)
+
     def close(self) -> None:
         """Let go of the file."""
         number, self._number = self._number, -1

@@ -84,8 +84,11 @@ class Pool:
             counts: of each posting: so many of the positions.
             positions: posting by posting.
         """
+        if not len(of):
+            return
         into = self._field(name)
-        numbers = np.fromiter(map(into.numbers.__getitem__, terms), np.uint32, len(terms))
+        used, of = np.unique(of, return_inverse=True)  # the others have no posting left
+        numbers = np.fromiter((into.numbers[terms[one]] for one in used), np.uint32, len(used))
         into.terms.frombytes(np.repeat(numbers[of], counts).tobytes())
         into.positions.frombytes(positions.astype(np.uint32).tobytes())
         into.documents.frombytes(documents.astype(np.uint32).tobytes())
@@ -148,6 +151,7 @@ def _sort(gathered: _Field, terms: list[str]) -> tuple[NDArray[np.uint64], int, 
     keys |= np.repeat(documents, np.frombuffer(gathered.counts, np.uint32))
     keys <<= np.uint64(position_bits)
     keys |= positions
+    gathered.terms, gathered.positions = array("I"), array("I")
     keys.sort()
     return keys, document_bits, position_bits
 

@@ -6,8 +6,10 @@ import io
 import pickle
 import struct
 import zlib
-from collections.abc import Iterator
+from array import array
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any, Final
 
 import numpy as np
@@ -17,6 +19,8 @@ from whoosh.codec.whoosh3 import WHOOSH3_HEADER_MAGIC
 from kb.search.whoosh_files import Broken
 
 _LENGTH: Final = struct.Struct(">i")  # before a block: how long it is, negative for the last
+_FRAME: Final = struct.Struct("<3sQ")  # begins a pickle of this protocol: what it is, how long the rest is
+_PROTO: Final = 0x80  # the first byte of any pickle, and of nothing that zlib has compressed
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,3 +72,28 @@ def read_blocks(data: bytes) -> Iterator[tuple[NDArray[np.int32], Any, tuple[byt
         block = data[stream.tell() : end]
         ids, weights, values = pickle.loads(zlib.decompress(block) if compressed else block)  # noqa: S301  # as above
         yield np.cumsum(np.fromiter(ids, np.int32, size), dtype=np.int32), weights, values
+
+
+def read_lists(data: bytes, starts: Iterable[int]) -> tuple[NDArray[np.int64], NDArray[np.int64], list[bytes]]:
+    """Many posting lists at once, most of them short: their documents one after the other, and how many each has.
+
+    The values come one for each document too; none where the field has none.
+
+    Raises:
+        Broken: it is no posting list; what is damaged within raises anything.
+    """
+    documents, values, lengths = array("I"), [], []
+    for start in starts:
+        before, end, last = len(documents), start + len(WHOOSH3_HEADER_MAGIC), False
+        if data[start:end] != WHOOSH3_HEADER_MAGIC:
+            raise Broken("postings")
+        while not last:
+            (length,) = _LENGTH.unpack_from(data, end)
+            head = end + _LENGTH.size
+            end, last = head + abs(length), length < 0
+            block = data[head + _FRAME.size + _FRAME.unpack_from(data, head)[1] : end]
+            ids, _, some = pickle.loads(block if block[0] == _PROTO else zlib.decompress(block))  # noqa: S301  # sealed
+            documents.extend(accumulate(ids))
+            values += some or ()
+        lengths.append(len(documents) - before)
+    return np.frombuffer(documents, np.uint32).astype(np.int64), np.array(lengths, np.int64), values

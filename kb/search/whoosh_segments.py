@@ -12,6 +12,7 @@ import shutil
 import struct
 import zlib
 from collections import defaultdict
+from collections.abc import Iterator
 from itertools import chain, repeat
 from pathlib import Path
 from typing import Any, Final
@@ -25,7 +26,7 @@ from kb.domain.errors import N_, Unavailable
 from kb.search.port import Document
 from kb.search.whoosh_files import SealedStorage
 from kb.search.whoosh_pool import Part, Pool
-from kb.search.whoosh_postings import read_blocks
+from kb.search.whoosh_postings import read_lists
 from kb.search.whoosh_schema import fields_of, make_schema
 
 NAME: Final = "KB"  # begins the names of Whoosh's files
@@ -39,6 +40,8 @@ _INFO: Final = np.dtype(  # W3TermInfo, with where the posting list lies; length
     [("flags", "u1"), ("weight", ">f4"), ("documents", ">u4"), ("lengths", ">u2"), ("most", ">f4"), ("first", ">u4"),
      ("last", ">u4"), ("offset", ">i8"), ("length", ">i4")]
 )  # fmt: skip
+_AT_OFFSET: Final = 23
+_OFFSET: Final = struct.Struct(">q")
 _ENTRY: Final = struct.Struct(">ii")  # before key and value in the file of terms
 _CRC: Final = 1  # how that file hashes, of the three ways that Whoosh knows
 _TABLES: Final = 256  # in that file
@@ -95,32 +98,17 @@ class SegmentBuilder:
                     if length := columns.doc_field_length(document, name):
                         self._add_length(name, int(moved[document]), length)
         self.size += len(kept)
-        postings = storage.open_file(segment.make_filename(W3Codec.POSTS_EXT))
-        terms: defaultdict[str, list[tuple[bytes, bytes]]] = defaultdict(list)
-        for (name, term), info in segment.codec().terms_reader(storage, segment).items():
-            offset, (length,) = info.extent()
-            terms[name].append((term, postings.get(offset, length)))
-        for name, lists in terms.items():
-            self._take_postings(name, lists, moved)
+        postings = storage.open_file(segment.make_filename(W3Codec.POSTS_EXT)).read_all()
+        for name, terms, starts in _read_terms(segment.codec().terms_reader(storage, segment)):
+            documents, lengths, values = read_lists(postings, starts)
+            there, of = moved[documents], np.repeat(np.arange(len(terms)), lengths)
+            counts = np.fromiter(map(len, values), np.int64) // 4 if values else np.ones_like(there)
+            positions = np.frombuffer(b"".join(values) or bytes(4 * len(there)), np.uint32)
+            kept = there >= 0
+            self.pool.add_postings(
+                name, terms, of[kept], there[kept], counts[kept], positions[np.repeat(kept, counts)]
+            )  # fmt: skip
         return moved
-
-    def _take_postings(self, name: str, lists: list[tuple[bytes, bytes]], moved: NDArray[np.int64]) -> None:
-        of: list[int] = []
-        documents, counts, values = [], [], []
-        for place, (_, data) in enumerate(lists):
-            for ids, _, blobs in read_blocks(data):
-                of += [place] * len(ids)
-                documents.append(ids)
-                values.append(b"".join(blobs) if blobs else bytes(4 * len(ids)))
-                counts.append([len(blob) // 4 for blob in blobs] if blobs else [1] * len(ids))
-        there = moved[np.concatenate(documents)]
-        kept = there >= 0
-        many = np.fromiter(chain.from_iterable(counts), np.int64)
-        positions = np.frombuffer(b"".join(values), np.uint32)[np.repeat(kept, many)]
-        used, places = np.unique(np.array(of)[kept], return_inverse=True)
-        if len(used):
-            terms = [lists[place][0].decode() for place in used]
-            self.pool.add_postings(name, terms, places, there[kept], many[kept], positions)
 
     def write(self, storage: SealedStorage) -> W3Segment:
         """Write all files; nothing may be added any more.
@@ -138,7 +126,7 @@ class SegmentBuilder:
             self._write_column(storage, segment, f"_{name}_len", LENGTHS_COLUMN, lengths)
         self._write_column(storage, segment, "_stored", STORED_COLUMN, [])
         posting_file = segment.create_file(storage, W3Codec.POSTS_EXT)
-        terms = _Terms()
+        terms = _TermFile(segment.create_file(storage, W3Codec.TERMS_EXT))
         for name in self.pool.fields():
             number = _FIELD.pack(terms.add_field(name))
             scorable = self._schema[name].scorable
@@ -147,7 +135,7 @@ class SegmentBuilder:
                 posting_file.write(b"".join(lists))
                 terms.add(number, part.terms, infos)
         posting_file.close()
-        terms.write(segment.create_file(storage, W3Codec.TERMS_EXT))
+        terms.close()
         return segment
 
     def _write_column(
@@ -161,13 +149,30 @@ class SegmentBuilder:
         file.close()
 
 
+def _read_terms(reader: Any) -> Iterator[tuple[str, list[str], list[int]]]:
+    """For each field of a segment its terms and where their posting lists begin, as the file has them."""
+    names = {number: name for name, number in reader._fieldmap.items()}
+    found: dict[int, tuple[list[str], list[int]]] = {number: ([], []) for number in names}
+    place, end = reader._tindex.startofdata, reader._tindex.endofdata
+    data = reader._tindex.dbfile.get(0, end)
+    while place < end:
+        key, value = _ENTRY.unpack_from(data, place)
+        start = place + _ENTRY.size
+        terms, starts = found[_FIELD.unpack_from(data, start)[0]]
+        terms.append(data[start + _FIELD.size : start + key].decode())
+        starts.append(_OFFSET.unpack_from(data, start + key + _AT_OFFSET)[0])
+        place = start + key + value
+    for number, (terms, starts) in found.items():
+        yield names[number], terms, starts
+
+
 def _check_room(folder: Path, size: int) -> None:
     if shutil.disk_usage(folder).free < size + _SPARE:
         raise Unavailable(N_("The search index can't be written: the disk is full."))
 
 
 def _encode(part: Part, scorable: bool, offset: int) -> tuple[list[bytes], NDArray[Any]]:
-    """The posting lists of some terms as `read_blocks` reads them, and what the file of terms tells of each."""
+    """The posting lists of some terms as `read_lists` reads them, and what the file of terms tells of each."""
     first = part.first[:-1]
     counts = part.counts if scorable else np.ones_like(part.counts)
     infos = np.zeros(len(part.terms), _INFO)
@@ -226,15 +231,17 @@ def _encode_long(documents: NDArray[np.int64], weights: list[float], values: lis
     return b"".join(parts)
 
 
-class _Terms:
-    """The file of terms to be: sorted, with hash tables to find one (whoosh.filedb.filetables.OrderedHashWriter)."""
+class _TermFile:
+    """The file of terms: sorted, with hash tables to find one (whoosh.filedb.filetables.OrderedHashWriter)."""
 
-    def __init__(self) -> None:
+    def __init__(self, file: Any) -> None:
         self.offset = 0  # where the next posting list begins
+        self._file = file
         self._fields: dict[str, int] = {}
-        self._parts: list[bytes] = []
-        self._sizes: list[int] = []
-        self._hashes: list[int] = []
+        self._sizes: list[NDArray[np.int64]] = [np.zeros(0, np.int64)]
+        self._hashes: list[NDArray[np.int64]] = [np.zeros(0, np.int64)]
+        file.write(b"HSH3" + bytes([_CRC]) + bytes(8))
+        self._start = file.tell()
 
     def add_field(self, name: str) -> int:
         """The number of a field; fields come in order."""
@@ -242,34 +249,33 @@ class _Terms:
 
     def add(self, field: bytes, terms: list[bytes], infos: NDArray[Any]) -> None:
         """Terms in order, each with its `_INFO`."""
-        values, size = infos.tobytes(), _INFO.itemsize
-        for at, term in enumerate(terms):
-            key = field + term
-            self._parts += (_ENTRY.pack(len(key), size), key, values[at * size : at * size + size])
-            self._sizes.append(_ENTRY.size + len(key) + size)
-            self._hashes.append(zlib.crc32(key))
+        data, size = infos.tobytes(), _INFO.itemsize
+        values = map(data.__getitem__, map(slice, range(0, len(data), size), range(size, len(data) + size, size)))
+        keys = [field + term for term in terms]
+        lengths = np.fromiter(map(len, keys), np.int64, len(keys))
+        heads = map(_ENTRY.pack, lengths.tolist(), repeat(size))
+        self._file.write(b"".join(chain.from_iterable(zip(heads, keys, values, strict=False))))
+        self._sizes.append(lengths + (_ENTRY.size + size))
+        self._hashes.append(np.fromiter(map(zlib.crc32, keys), np.int64, len(keys)))
         self.offset += int(infos["length"].sum(dtype=np.int64))
 
-    def write(self, file: Any) -> None:
-        """Write the file and close it."""
-        file.write(b"HSH3" + bytes([_CRC]) + bytes(8))
-        start = file.tell()
-        sizes = np.array(self._sizes, np.int64)
-        places = start + np.cumsum(sizes) - sizes
-        file.write(b"".join(self._parts))
-        end = start + int(sizes.sum())
-        tables, slots = _hash_tables(np.array(self._hashes, np.int64), places)
-        file.write(tables.tobytes())
+    def close(self) -> None:
+        """Write what finds the terms, and close the file."""
+        sizes = np.concatenate(self._sizes)
+        places = self._start + np.cumsum(sizes) - sizes
+        end = self._start + int(sizes.sum())
+        tables, slots = _hash_tables(np.concatenate(self._hashes), places)
+        self._file.write(tables.tobytes())
         directory = np.zeros(_TABLES, [("place", ">i8"), ("slots", ">i4")])
         directory["slots"] = slots
         directory["place"] = end + (np.cumsum(slots) - slots) * tables.itemsize
-        file.write(directory.tobytes())
-        before = file.tell()
-        kind = "i" if end < 1 << 31 else "q"
-        file.write_pickle({"fieldmap": self._fields, "indextype": kind, "indexlen": len(places)})
-        file.write(places.astype(f">{kind}{4 if kind == 'i' else 8}".replace(kind, "i")).tobytes())
-        file.write_int(file.tell() - before)
-        file.close()
+        self._file.write(directory.tobytes())
+        before = self._file.tell()
+        kind, numbers = ("i", ">i4") if end < 1 << 31 else ("q", ">i8")
+        self._file.write_pickle({"fieldmap": self._fields, "indextype": kind, "indexlen": len(places)})
+        self._file.write(places.astype(numbers).tobytes())
+        self._file.write_int(self._file.tell() - before)
+        self._file.close()
 
 
 def _hash_tables(hashes: NDArray[np.int64], places: NDArray[np.int64]) -> tuple[NDArray[Any], NDArray[np.int64]]:

@@ -18,7 +18,8 @@ from kb.search.whoosh_schema import make_schema
 from kb.search.whoosh_segments import NAME, SegmentBuilder
 
 _SEGMENTS: Final = 12  # more than that are merged
-_SMALL: Final = 300  # documents that a commit merges on its way, in a third of a second; what has more, `merge` does
+_FEW: Final = 8  # small ones likewise
+_SMALL: Final = 100  # documents that a commit merges on its way, quickly; what has more, `Merge` does beside it
 _LARGE: Final = 25_000  # documents of a segment that is large enough
 
 
@@ -66,7 +67,7 @@ def commit(folder: Path, documents: Iterable[Document], deletes: Iterable[int], 
         builder = SegmentBuilder()
         for document in documents:
             builder.add(document)
-        merged = _choose(toc.segments, builder.size, _SMALL)
+        merged = _choose(toc.segments, _FEW, _SMALL)
         for segment in merged:
             builder.take(storage, segment)
         builder.add_note(position)
@@ -90,7 +91,7 @@ class Merge:
         """
         self._folder = folder
         self._beside = SealedStorage(beside)
-        self.chosen = _choose(_read_toc(SealedStorage(folder)).segments, 0, _LARGE)
+        self.chosen = _choose(_read_toc(SealedStorage(folder)).segments, _SEGMENTS, _LARGE)
 
     def prepare(self) -> None:
         """Write the new segment; takes seconds and needs no lock.
@@ -155,7 +156,7 @@ def _live(segment: W3Segment) -> int:
     return int(segment.doc_count_all() - segment.deleted_count())
 
 
-def _choose(segments: Sequence[W3Segment], more: int, most: int) -> list[W3Segment]:
+def _choose(segments: Sequence[W3Segment], few: int, most: int) -> list[W3Segment]:
     """What to merge: segments that are half deleted and, of too many, the smallest; so many documents at most.
 
     Of too many merged are at least half, and more as long as the next is no larger than what is merged so far; so the
@@ -163,29 +164,21 @@ def _choose(segments: Sequence[W3Segment], more: int, most: int) -> list[W3Segme
 
     Args:
         segments: of the index.
-        more: documents that come with them.
-        most: documents altogether.
+        few: segments that may stay as they are.
+        most: documents of what is merged, and of any part of it.
     """
-    kept = sorted((one for one in segments if _live(one)), key=_live)
-    chosen: list[W3Segment] = []
-    total = more
-
-    def take(segment: W3Segment) -> bool:
-        nonlocal total
-        if total + _live(segment) > most:
-            return False
-        total += _live(segment)
-        chosen.append(segment)
-        return True
-
-    for segment in [one for one in kept if _live(one) * 2 < one.doc_count_all()]:
-        if take(segment):
-            kept.remove(segment)
-    if len(kept) >= _SEGMENTS:
-        least = len(kept) // 2
-        for at, segment in enumerate(kept):
-            if (at >= least and _live(segment) > total) or not take(segment):
+    sizes = {one.segment_id(): _live(one) for one in segments}
+    small = sorted((one for one in segments if 0 < _live(one) <= most), key=_live)
+    chosen = [one for one in small if _live(one) * 2 < one.doc_count_all()]
+    small = [one for one in small if one not in chosen]
+    total = sum(sizes[one.segment_id()] for one in chosen)
+    if len(small) > few:
+        for at, segment in enumerate(small):
+            size = sizes[segment.segment_id()]
+            if total + size > most or (at >= len(small) // 2 and size > total):
                 break
+            chosen.append(segment)
+            total += size
     return chosen
 
 
