@@ -18,7 +18,6 @@ import math
 import re
 import threading
 import unicodedata
-from array import array
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -225,7 +224,7 @@ class Run(NamedTuple):
     """The terms of a text for one index as they come, and the position of each; positions ascend."""
 
     terms: list[str]
-    positions: Sequence[int]
+    positions: list[int]
 
 
 def analyze(text: str, language: str = "") -> Tokens:
@@ -244,10 +243,10 @@ def take_apart(text: str, language: str = "") -> tuple[Run, Run, Run]:
     """What `analyze` gives, as `word`, `stem` and `gram` come one after the other."""
     text, language = clean(text), primary(language)
     if (words := spaced_words(text)) is not None:
-        every = range(len(words))
-        stems = list(map(_marked_stem, words, repeat(language))) if language else []
-        return Run(list(map(fold, words, repeat(language))), every), Run(stems, every[: len(stems)]), Run([], ())
-    word, stems, gram = Run([], array("I")), Run([], array("I")), Run([], array("I"))
+        every = list(range(len(words)))
+        marked = list(map(_marked_stem, words, repeat(language))) if language else []
+        return Run(list(map(fold, words, repeat(language))), every), Run(marked, every[: len(marked)]), Run([], [])
+    word, stems, gram = Run([], []), Run([], []), Run([], [])
     place = end_of_run = 0
     last = ""
     for position, (raw, script, start, end) in enumerate(segments(text)):

@@ -21,7 +21,7 @@ from typing import Any, Final
 
 from whoosh.codec.whoosh3 import W3Segment
 
-from kb.domain.errors import N_, KbError, Unavailable
+from kb.domain.errors import N_, Unavailable
 from kb.search.port import Document
 from kb.search.whoosh_files import SealedStorage
 from kb.search.whoosh_segments import SegmentBuilder
@@ -111,9 +111,12 @@ class _Builders:
             pickle.dump(None, process.stdin)
             process.stdin.close()
             answer = pickle.load(process.stdout)  # noqa: S301  # from our own child
-            if isinstance(answer, Exception):
-                raise answer
-            self._segments += answer
+            if isinstance(answer, list):
+                self._segments += answer
+            elif isinstance(answer, OSError):
+                self._failures.append(answer)
+            else:
+                self._failures.append(Unavailable(answer))
         except (EOFError, BrokenPipeError, ValueError):
             self._failures.append(Unavailable(_ENDED))
         except Exception as error:  # raised again by whoever waits
@@ -141,10 +144,10 @@ class _Builders:
     def __enter__(self) -> _Builders:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, *_error: object) -> None:
         for process in self._processes:
             process.kill()
-        for thread in self._threads:
+        for _ in self._threads:
             with suppress(queue.Full):
                 self._work.put_nowait(None)
         for process in self._processes:
@@ -162,7 +165,9 @@ def _serve() -> None:
         batches = iter(lambda: pickle.load(source), None)  # noqa: S301  # as above
         try:
             result = list(_build_segments(SealedStorage(Path(folder)), batches, position))
-        except (KbError, OSError) as error:
+        except Unavailable as error:
+            result = error.message
+        except OSError as error:
             result = error
         pickle.dump(result, answer)
         answer.flush()

@@ -31,6 +31,7 @@ from kb.search.port import Document, Page, Request, Status
 from kb.search.whoosh_columns import Books, Segment
 from kb.search.whoosh_files import Broken, SealedStorage, sync_folder
 from kb.search.whoosh_search import search
+from kb.search.whoosh_segments import NAME
 from kb.search.whoosh_snapshot import Snapshot
 
 _POINTER: Final = "current.json"
@@ -233,7 +234,7 @@ class WhooshEngine:
                 tried = folder, generation
 
     def _load(self, folder: Path, generation: int, before: Snapshot | None) -> Snapshot:
-        toc = TOC.read(SealedStorage(folder), whoosh_writer.NAME, gen=generation, schema=whoosh_schema.make_schema())
+        toc = TOC.read(SealedStorage(folder), NAME, gen=generation, schema=whoosh_schema.make_schema())
         known = before if before and before.folder == folder.name else None
         books = known.books if known else Books(self._cache)
         kept = {segment.name: segment for segment in known.segments} if known else {}

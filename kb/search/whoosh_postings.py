@@ -82,7 +82,8 @@ def read_lists(data: bytes, starts: Iterable[int]) -> tuple[NDArray[np.int64], N
     Raises:
         Broken: it is no posting list; what is damaged within raises anything.
     """
-    documents, values, lengths = array("I"), [], []
+    documents, lengths = array("I"), []
+    values: list[bytes] = []
     for start in starts:
         before, end, last = len(documents), start + len(WHOOSH3_HEADER_MAGIC), False
         if data[start:end] != WHOOSH3_HEADER_MAGIC:

@@ -46,6 +46,7 @@ _ENTRY: Final = struct.Struct(">ii")  # before key and value in the file of term
 _CRC: Final = 1  # how that file hashes, of the three ways that Whoosh knows
 _TABLES: Final = 256  # in that file
 _SPARE: Final = 32 << 20  # bytes that must stay free on the disk
+_COLUMNS: Final = 2_000  # bytes of files for each document, at most, and
 _GROWTH: Final = 20  # bytes of files for each token, at most
 
 
@@ -104,9 +105,9 @@ class SegmentBuilder:
             there, of = moved[documents], np.repeat(np.arange(len(terms)), lengths)
             counts = np.fromiter(map(len, values), np.int64) // 4 if values else np.ones_like(there)
             positions = np.frombuffer(b"".join(values) or bytes(4 * len(there)), np.uint32)
-            kept = there >= 0
+            present = there >= 0
             self.pool.add_postings(
-                name, terms, of[kept], there[kept], counts[kept], positions[np.repeat(kept, counts)]
+                name, terms, of[present], there[present], counts[present], positions[np.repeat(present, counts)]
             )  # fmt: skip
         return moved
 
@@ -117,7 +118,7 @@ class SegmentBuilder:
             Unavailable: there is no room for them.
             OSError: the disk refuses.
         """
-        _check_room(Path(storage.folder), self.size * 2_000 + self.pool.tokens * _GROWTH)
+        _check_room(Path(storage.folder), self.size * _COLUMNS + self.pool.tokens * _GROWTH)
         segment = W3Segment(W3Codec(), NAME, self.size)
         segment._fieldlengths = dict(self._totals)
         for name, values in self._columns.items():
