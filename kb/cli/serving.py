@@ -184,6 +184,7 @@ def work(parts: Runtime, stopping: threading.Event) -> None:
     """Bring waiting works to the index until told to stop; build it anew when it is broken."""
     log = structlog.get_logger()
     pause = _POLL_SECONDS
+    tidying = threading.Thread()
     while not stopping.is_set():
         try:
             started = time.perf_counter()
@@ -194,14 +195,35 @@ def work(parts: Runtime, stopping: threading.Event) -> None:
                 with parts.database.transaction() as session:
                     indexing.forget_applied(session, position)
                 log.info("indexed", works=done, ms=round((time.perf_counter() - started) * 1000))
+                if not tidying.is_alive():
+                    tidying = threading.Thread(target=_tidy, args=(parts,), daemon=True)  # what it leaves is swept up
+                    tidying.start()
             pause = _POLL_SECONDS
         except KbError as error:
             log.warning("index", problem=str(error))
-            _mend(parts)
+            if not _is_readable(parts):
+                _mend(parts)
             pause = min(pause * 2, 30)  # a full disk is not mended by trying hard
             done = 0
         if not done:
             stopping.wait(pause)
+
+
+def _is_readable(parts: Runtime) -> bool:
+    try:
+        parts.engine.position()
+    except KbError:
+        return False
+    return True
+
+
+def _tidy(parts: Runtime) -> None:
+    log = structlog.get_logger()
+    try:
+        while parts.engine.tidy():
+            log.info("index tidied")
+    except KbError as error:
+        log.warning("index not tidied", problem=str(error))
 
 
 def _mend(parts: Runtime) -> None:

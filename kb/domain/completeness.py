@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final
@@ -32,6 +33,7 @@ WANTED: Final[Mapping[Kind, tuple[str, ...]]] = {
     ),
 }  # fmt: skip
 _WORDS_OF_A_TEXT: Final = 120
+_WIDE: Final = re.compile("[\u2e80-\U0010ffff]")
 
 
 def missing_fields(header: Original, plain: str, sections: frozenset[str]) -> tuple[str, ...]:
@@ -45,7 +47,7 @@ def missing_fields(header: Original, plain: str, sections: frozenset[str]) -> tu
 
     def has(field: str) -> bool:
         if field == "text":
-            wide = sum(character > "\u2e7f" for character in plain)
+            wide = 0 if plain.isascii() else len(_WIDE.findall(plain))
             return len(plain.split()) + wide // 2 >= _WORDS_OF_A_TEXT
         if field == "what-did-not-work":
             return field in sections

@@ -22,6 +22,8 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib import metadata, util
+from itertools import repeat
+from operator import add
 from typing import Any, Final, Literal, NamedTuple
 
 import Stemmer
@@ -220,48 +222,64 @@ def primary(language: str) -> str:
 
 
 def _grams(run: str, script: Script) -> list[str]:
-    pairs = [run[at : at + 2] for at in range(len(run) - 1)]
+    pairs = list(map(add, run, run[1:]))
     return [*pairs, run[-1]] if script != "hangul" or len(run) == 1 else pairs
+
+
+class Run(NamedTuple):
+    """The terms of a text for one index as they come, and the position of each; positions ascend."""
+
+    terms: list[str]
+    positions: list[int]
 
 
 def analyze(text: str, language: str = "") -> Tokens:
     """The terms of a text in a language (a BCP 47 tag; empty for mixed text, which gives no stems of spaced words)."""
+    return Tokens(*map(_by_term, take_apart(text, language)))
+
+
+def _by_term(run: Run) -> dict[str, list[int]]:
+    found: dict[str, list[int]] = {}
+    for term, position in zip(*run, strict=True):
+        found.setdefault(term, []).append(position)
+    return found
+
+
+def take_apart(text: str, language: str = "") -> tuple[Run, Run, Run]:
+    """What `analyze` gives, as `word`, `stem` and `gram` come one after the other."""
     text, language = clean(text), primary(language)
-    tokens = Tokens()
     if (words := spaced_words(text)) is not None:
-        for position, raw in enumerate(words):
-            _add(tokens.word, fold(raw, language), position)
-            if language:
-                _add(tokens.stem, _marked_stem(raw, language), position)
-        return tokens
+        every = list(range(len(words)))
+        marked = list(map(_marked_stem, words, repeat(language))) if language else []
+        return Run(list(map(fold, words, repeat(language))), every), Run(marked, every[: len(marked)]), Run([], [])
+    word, stems, gram = Run([], []), Run([], []), Run([], [])
     place = end_of_run = 0
     last = ""
     for position, (raw, script, start, end) in enumerate(segments(text)):
         if script == "word":
-            _add(tokens.word, fold(raw, language), position)
+            word.terms.append(fold(raw, language))
+            word.positions.append(position)
             if language:
-                _add(tokens.stem, _marked_stem(raw, language), position)
+                stems.terms.append(_marked_stem(raw, language))
+                stems.positions.append(position)
             continue
         run = _fold(raw)
         if script == "hangul":
-            _add(tokens.word, fold(raw), position)
-            for part in morphemes(fold(raw)):
-                _add(tokens.stem, part, position)
+            word.terms.append(fold(raw))
+            word.positions.append(position)
+            parts = morphemes(fold(raw))
+            stems.terms.extend(parts)
+            stems.positions.extend(repeat(position, len(parts)))
         if last and not text[end_of_run:start].strip():
-            _add(tokens.gram, last + run[0], place - 1)
+            gram.terms.append(last + run[0])
+            gram.positions.append(place - 1)
         else:
             place += 1
-        for at, gram in enumerate(_grams(run, script)):
-            _add(tokens.gram, gram, place + at)
+        grams = _grams(run, script)
+        gram.terms.extend(grams)
+        gram.positions.extend(range(place, place + len(grams)))
         place, end_of_run, last = place + len(run), end, run[-1]
-    return tokens
-
-
-def _add(terms: dict[str, list[int]], term: str, position: int) -> None:
-    if term in terms:
-        terms[term].append(position)
-    else:
-        terms[term] = [position]
+    return word, stems, gram
 
 
 def query_forms(text: str, languages: Collection[str]) -> tuple[tuple[Form, ...], ...]:

@@ -394,6 +394,12 @@ class SearchEngine(Protocol):
         index answers until the end, and stays when building fails.
         """
 
+    def tidy(self) -> bool:
+        """Make quick to read again what many updates have left in pieces; whether there was anything to do.
+
+        Takes seconds, and keeps neither readers nor writers from their work.
+        """
+
     def ids(self) -> Mapping[str, str]:
         """Every document's id → `Document.digest()`."""
 

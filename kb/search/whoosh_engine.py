@@ -4,7 +4,8 @@ It has a folder of its own, closed to others since Whoosh's files are pickles:
 
 - `current.json`: which index is in use and what made it, replaced in one step;
 - `index-…/`: an index, its files sealed (`whoosh_files`);
-- `write.lock`: one writer at a time, over all processes.
+- `broken`: touched by a process that has found it broken, so that all others look at its files again;
+- `write.lock`: one writer at a time, over all processes; `merge.lock`: one that merges, while others write.
 """
 
 from __future__ import annotations
@@ -30,11 +31,14 @@ from kb.search.port import Document, Page, Request, Spellings, Status
 from kb.search.whoosh_columns import Books, Segment
 from kb.search.whoosh_files import Broken, SealedStorage, sync_folder
 from kb.search.whoosh_search import search
+from kb.search.whoosh_segments import NAME
 from kb.search.whoosh_snapshot import Snapshot
 from kb.search.whoosh_spelling import find_spellings
 
 _POINTER: Final = "current.json"
+_MARK: Final = "broken"
 _LOCK: Final = "write.lock"
+_MERGE_LOCK: Final = "merge.lock"
 _TICK: Final = 50_000_000  # nanoseconds within which a folder may change twice and look the same
 
 _MISSING: Final = N_("The search index is not built yet.")
@@ -66,6 +70,7 @@ class WhooshEngine:
         self._wait = wait
         self._lock = threading.RLock()  # of whoever opens a new state
         self._snapshot: Snapshot | None = None
+        self._marked = self._look_at_mark()  # by whoever found the index broken last
         self._sight: object = None  # how the files looked when the snapshot was known to be the last state
 
     def search(self, request: Request) -> Page:
@@ -120,13 +125,41 @@ class WhooshEngine:
             folder = self._folder / f"index-{secrets.token_hex(8)}"
             folder.mkdir(mode=0o700)
             try:
-                whoosh_writer.create(folder)
-                whoosh_writer.commit(folder, documents, (), position, progress)
+                whoosh_writer.create(folder, documents, position, progress)
                 self._write_pointer(folder.name)
             except BaseException:
                 shutil.rmtree(folder, ignore_errors=True)
                 raise
             self._remove_unused()
+
+    def tidy(self) -> bool:
+        """See `SearchEngine`."""
+        self._read_pointer()  # nothing to tidy where there is no index
+        try:
+            with FileLock(self._folder / _MERGE_LOCK, timeout=0):
+                for path in self._folder.glob("merge-*"):  # of a process that was killed
+                    shutil.rmtree(path, ignore_errors=True)
+                beside = self._folder / f"merge-{secrets.token_hex(8)}"
+                beside.mkdir(mode=0o700)
+                try:
+                    return self._merge(beside)
+                finally:
+                    shutil.rmtree(beside, ignore_errors=True)
+        except (Timeout, FileNotFoundError):  # another process tidies, or the index was replaced meanwhile
+            return False
+        except OSError as error:
+            raise Unavailable(_UNWRITTEN, reason=error.strerror or error) from error
+        except Broken as error:
+            raise Unavailable(_BROKEN) from error
+
+    def _merge(self, beside: Path) -> bool:
+        pointer = self._read_pointer()
+        merge = whoosh_writer.Merge(self._folder / pointer, beside)
+        if not merge.chosen:
+            return False
+        merge.prepare()
+        with self._writing():
+            return pointer == self._read_pointer() and merge.apply()
 
     def close(self) -> None:
         """See `SearchEngine`."""
@@ -140,11 +173,26 @@ class WhooshEngine:
             yield self._renew(wait)
         except Broken as error:
             self.close()
+            self._mark_broken()
             raise Unavailable(_BROKEN) from error
+
+    def _mark_broken(self) -> None:
+        with contextlib.suppress(OSError):  # a full disk
+            (self._folder / _MARK).touch()
+        self._marked = self._look_at_mark()
+
+    def _look_at_mark(self) -> int:
+        try:
+            return (self._folder / _MARK).stat().st_mtime_ns
+        except OSError:
+            return 0
 
     def _renew(self, wait: bool) -> Snapshot:
         """The last state; while one thread opens it the others go on with the one before, unless they `wait`."""
         sight = self._look()
+        if self._look_at_mark() != self._marked:
+            self.close()
+            self._marked = self._look_at_mark()
         snapshot = self._snapshot
         if snapshot and sight is not None and sight == self._sight:
             return snapshot
@@ -187,11 +235,12 @@ class WhooshEngine:
             except Exception as error:  # broken pickles raise anything
                 # A file that isn't there may belong to a state that a writer has replaced meanwhile: look again.
                 if not isinstance(error, FileNotFoundError) or tried == (folder, generation):
+                    self._mark_broken()
                     raise Unavailable(_BROKEN) from error
                 tried = folder, generation
 
     def _load(self, folder: Path, generation: int, before: Snapshot | None) -> Snapshot:
-        toc = TOC.read(SealedStorage(folder), whoosh_writer.NAME, gen=generation, schema=whoosh_schema.make_schema())
+        toc = TOC.read(SealedStorage(folder), NAME, gen=generation, schema=whoosh_schema.make_schema())
         known = before if before and before.folder == folder.name else None
         books = known.books if known else Books(self._cache)
         kept = {segment.name: segment for segment in known.segments} if known else {}

@@ -38,42 +38,30 @@ def sync_folder(folder: Path) -> None:
         os.close(number)
 
 
-class TrackedStorage(FileStorage):  # type: ignore[misc]  # whoosh has no types
-    """A folder that remembers what was written to it, since Whoosh leaves files open when it fails."""
+class SealedStorage(FileStorage):  # type: ignore[misc]  # whoosh has no types
+    """A folder of sealed files; what it opens lies in memory, save posting files, by far the largest.
 
-    def __init__(self, folder: str | Path) -> None:
+    It remembers what was written to it, since Whoosh leaves files open when it fails.
+    """
+
+    def __init__(self, folder: Path) -> None:
         super().__init__(str(folder))
         self._written: dict[str, Any] = {}
-        self._temporary: list[TrackedStorage] = []
+        self._postings: dict[str, PostingFile] = {}
 
     def create_file(self, name: str, **options: Any) -> Any:
         """A file to write."""
         self._written[name] = super().create_file(name, **options)
         return self._written[name]
 
-    def temp_storage(self, name: str | None = None) -> Any:
-        """A folder within for what Whoosh gathers."""
-        self._temporary.append(TrackedStorage(Path(self.folder, name or "temporary")))
-        return self._temporary[-1].create()
-
     def abandon(self) -> None:
         """Close whatever is still open."""
-        for storage in self._temporary:
-            storage.abandon()
         for file in self._written.values():
             with contextlib.suppress(OSError, ValueError):  # what it still holds in memory may not fit the disk
                 file.raw_file().close()
 
-
-class SealedStorage(TrackedStorage):
-    """A folder of sealed files; what it opens lies in memory, save posting files, by far the largest."""
-
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder)
-        self._postings: dict[str, PostingFile] = {}
-
-    def rename_file(self, oldname: str, newname: str, safe: bool = False) -> None:
-        """The last step of a commit: all that was written since lies sealed on the disk before it."""
+    def seal(self) -> list[str]:
+        """Bring all that was written since to the disk, sealed; the names of the files."""
         folder = Path(self.folder)
         written = sorted(name for name in self._written if (folder / name).exists())
         for segment, names in groupby(written, key=lambda name: name.split(".")[0]):
@@ -82,10 +70,16 @@ class SealedStorage(TrackedStorage):
             if not segment.startswith("_"):
                 (folder / (segment + LIST)).write_text("\n".join(files))
                 _seal(folder / (segment + LIST))
+                written.append(segment + LIST)
         self._written.clear()
         sync_folder(folder)
+        return written
+
+    def rename_file(self, oldname: str, newname: str, safe: bool = False) -> None:
+        """The last step of a commit: all that was written since lies sealed on the disk before it."""
+        self.seal()
         super().rename_file(oldname, newname, safe)
-        sync_folder(folder)
+        sync_folder(Path(self.folder))
 
     def open_file(self, name: str, **options: Any) -> Any:
         """The content of a file; for a posting file always the same `PostingFile`.
@@ -154,6 +148,10 @@ class PostingFile:
         if len(data) != length:
             raise Broken(self._name)
         return data
+
+    def read_all(self) -> bytes:
+        """All of it, the seal too."""
+        return self.get(0, os.fstat(self._number).st_size)
 
     def close(self) -> None:
         """Let go of the file."""

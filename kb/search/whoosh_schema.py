@@ -13,7 +13,7 @@ from whoosh.columns import NumericColumn, VarBytesColumn
 from whoosh.fields import COLUMN, FieldType, Schema
 from whoosh.formats import Existence, Positions
 
-from kb.search.analysis import analyze, fold
+from kb.search.analysis import fold, take_apart
 from kb.search.port import FACETS, TEXT_FIELDS, Document
 
 VERSION: Final = 2
@@ -86,11 +86,11 @@ def fields_of(document: Document) -> dict[str, Any]:
         "visibility": (document.visibility,),
     }
     for name in TEXT_FIELDS:
-        tokens = analyze(getattr(document, name), "" if name in _MIXED else document.language)
-        fields |= {f"{name}.{index}": getattr(tokens, index) for index in INDEXES}
+        runs = take_apart(getattr(document, name), "" if name in _MIXED else document.language)
+        fields |= {f"{name}.{index}": run for index, run in zip(INDEXES, runs, strict=True) if run.terms}
     for name in FACETS:
         fields[name] = document.values(name)
-    return {name: value for name, value in fields.items() if value not in ((), {})}
+    return {name: value for name, value in fields.items() if value != ()}
 
 
 def title_key(title: str) -> bytes:

@@ -1,35 +1,26 @@
-"""One commit to a Whoosh index: documents in, documents out, the outbox position, small segments merged."""
+"""Commits to a Whoosh index: documents in, documents out, the outbox position, small segments merged."""
 
 from __future__ import annotations
 
 import contextlib
 import shutil
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import islice
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-import numpy as np
-from whoosh.index import TOC, FileIndex
-from whoosh.reading import SegmentReader
-from whoosh.writing import SegmentWriter
+from whoosh.codec.whoosh3 import W3Segment
+from whoosh.index import TOC, clean_files
 
-from kb.domain.errors import N_, Unavailable
 from kb.search.port import Document
+from kb.search.whoosh_builders import build
 from kb.search.whoosh_files import SealedStorage
-from kb.search.whoosh_postings import GroupCodec, GroupPool, read_blocks
-from kb.search.whoosh_schema import fields_of, make_schema
+from kb.search.whoosh_schema import make_schema
+from kb.search.whoosh_segments import NAME, SegmentBuilder
 
-NAME: Final = "KB"  # begins the names of Whoosh's files
-_BATCH: Final = 200  # documents between two looks at the disk
 _SEGMENTS: Final = 12  # more than that are merged
-_SPARE: Final = 32 << 20  # bytes that must stay free on the disk
-_GROWTH: Final = 10  # bytes of index for each character of text, at most
-
-
-def create(folder: Path) -> None:
-    """Make an empty index."""
-    FileIndex.create(SealedStorage(folder), make_schema(), NAME)
+_FEW: Final = 8  # small ones likewise
+_SMALL: Final = 100  # documents that a commit merges on its way, quickly; what has more, `Merge` does beside it
+_LARGE: Final = 25_000  # documents of a segment that is large enough
 
 
 def generation(folder: Path) -> int:
@@ -44,13 +35,19 @@ def generation(folder: Path) -> int:
     return max(numbers)
 
 
-def commit(
-    folder: Path,
-    documents: Iterable[Document],
-    deletes: Iterable[int],
-    position: int,
-    progress: Callable[[int], object] | None = None,
+def create(
+    folder: Path, documents: Iterable[Document], position: int, progress: Callable[[int], object] | None = None
 ) -> None:
+    """Make an index of all documents in an empty folder.
+
+    Raises:
+        Unavailable: there is no room, or a process ended.
+        OSError: the disk refuses.
+    """
+    _write_toc(SealedStorage(folder), build(folder, documents, position, progress), 1)
+
+
+def commit(folder: Path, documents: Iterable[Document], deletes: Iterable[int], position: int) -> None:
     """Write a new state of the index: all of it, or nothing.
 
     Args:
@@ -58,103 +55,131 @@ def commit(
         documents: to add.
         deletes: numbers of documents to take out, as `Snapshot` numbers them.
         position: of the outbox, noted in a document of its own.
-        progress: gets the number of documents added so far, now and then.
 
     Raises:
         Unavailable: the disk is full.
+        OSError: the disk refuses.
     """
     storage = SealedStorage(folder)
     try:
-        writer = _Writer(FileIndex(storage, schema=make_schema(), indexname=NAME))
-        for number in deletes:
-            writer.delete_document(number)
-        added = 0
-        remaining = iter(documents)
-        while batch := list(islice(remaining, _BATCH)):
-            _check_room(folder, sum(len(document.body) + 1_000 for document in batch))
-            for document in batch:
-                writer.add_document(**fields_of(document))
-            added += len(batch)
-            if progress:
-                progress(added)
-        writer.add_document(position=position + 1)
-        _check_room(folder, 0)
-        writer.commit(mergetype=_merge)
+        toc = _read_toc(storage)
+        _delete(toc.segments, deletes)
+        builder = SegmentBuilder()
+        for document in documents:
+            builder.add(document)
+        merged = _choose(toc.segments, _FEW, _SMALL)
+        for segment in merged:
+            builder.take(storage, segment)
+        builder.add_note(position)
+        kept = [segment for segment in toc.segments if segment not in merged and _live(segment)]
+        _write_toc(storage, [*kept, builder.write(storage)], toc.generation + 1)
     except BaseException:
         storage.abandon()
         _sweep(folder)
         raise
 
 
-class _Writer(SegmentWriter):  # type: ignore[misc]  # whoosh has no types
-    """Whoosh's writer, handing on terms a document or a segment at a time."""
+class Merge:
+    """Some segments of an index made one, while readers and writers go on: prepared beside, then put in its place."""
 
-    def __init__(self, index: FileIndex) -> None:
-        super().__init__(index, codec=GroupCodec(), compound=False, _lk=False)  # the caller holds a lock
-        self.pool = GroupPool(Path(self.temp_storage().folder))
+    def __init__(self, folder: Path, beside: Path) -> None:
+        """Choose what to merge, if there is anything.
 
-    def add_document(self, **fields: Any) -> None:
-        self.perdocwriter.start_doc(self.docnum)
-        for name, value in sorted(fields.items()):
-            kind, length = self.schema[name], 0
-            if kind.scorable:
-                length = self.pool.add_text(name, self.docnum, value)
-            elif kind.indexed:
-                self.pool.add_values(name, self.docnum, value)
-            else:
-                self.perdocwriter.add_column_value(name, kind.column_type, value)
-            self.perdocwriter.add_field(name, kind, None, length)
-        self.perdocwriter.finish_doc()
-        self.docnum += 1
-        self._added = True
+        Args:
+            folder: of the index.
+            beside: an empty folder on the same disk.
+        """
+        self._folder = folder
+        self._beside = SealedStorage(beside)
+        self.chosen = _choose(_read_toc(SealedStorage(folder)).segments, _SEGMENTS, _LARGE)
 
-    def add_postings_to_pool(self, reader: SegmentReader, startdoc: int, docmap: Mapping[int, int] | None) -> None:
-        segment = reader.segment()
-        postings = self.storage.open_file(segment.make_filename(GroupCodec.POSTS_EXT))
-        moved = np.full(reader.doc_count_all(), -1, np.int64)  # each document's number among the new ones
-        if docmap is None:
-            moved[:] = startdoc + np.arange(len(moved))
-        else:
-            moved[list(docmap)] = list(docmap.values())
-        for (field, term), info in self.codec.terms_reader(self.storage, segment).items():
-            offset, (length,) = info.extent()
-            for documents, _, values in read_blocks(postings.get(offset, length)):
-                there = moved[documents]
-                kept = np.flatnonzero(there >= 0)
-                if len(kept):
-                    every = values or (b"",) * len(documents)
-                    self.pool.add(field, term, there[kept].tolist(), [every[at] for at in kept])
+    def prepare(self) -> None:
+        """Write the new segment; takes seconds and needs no lock.
 
-
-def _check_room(folder: Path, characters: int) -> None:
-    needed = characters * _GROWTH + _SPARE
-    if shutil.disk_usage(folder).free < needed:
-        raise Unavailable(N_("The search index can't be written: the disk is full."))
-
-
-def _merge(writer: Any, segments: Sequence[Any]) -> list[Any]:
-    """Whoosh's merge policy: drop what is empty, merge what is half deleted and, of too many segments, the smallest.
-
-    Merged are at least half of them, and more as long as the next is no larger than what is merged so far; so the
-    sizes grow like a geometric series and every document is copied a few times only.
-    """
-    live = {segment.segment_id(): segment.doc_count_all() - segment.deleted_count() for segment in segments}
-    kept = sorted((one for one in segments if live[one.segment_id()]), key=lambda one: live[one.segment_id()])
-    chosen = [one for one in kept if live[one.segment_id()] * 2 < one.doc_count_all()]
-    kept = [one for one in kept if one not in chosen]
-    if len(kept) >= _SEGMENTS:
-        half, total = len(kept) // 2, 0
-        while kept and (half > 0 or live[kept[0].segment_id()] <= total):
-            total += live[kept[0].segment_id()]
-            chosen.append(kept.pop(0))
-            half -= 1
-    for segment in chosen:
-        reader = SegmentReader(writer.storage, writer.schema, segment)
+        Raises:
+            Unavailable: the disk is full.
+            OSError: the disk refuses, or a segment is gone meanwhile.
+        """
+        storage, builder = SealedStorage(self._folder), SegmentBuilder()
         try:
-            writer.add_reader(reader)
-        finally:
-            reader.close()
-    return kept
+            self._moved = [builder.take(storage, segment) for segment in self.chosen]
+            self._segment = builder.write(self._beside)
+            self._files = self._beside.seal()
+        except BaseException:
+            self._beside.abandon()
+            raise
+
+    def apply(self) -> bool:
+        """Put it in the place of what it is made of; the caller holds the lock. False where those are gone."""
+        storage = SealedStorage(self._folder)
+        toc = _read_toc(storage)
+        present = {segment.segment_id(): segment for segment in toc.segments}
+        if not all(segment.segment_id() in present for segment in self.chosen):
+            return False
+        for before, moved in zip(self.chosen, self._moved, strict=True):
+            for document in present[before.segment_id()].deleted_docs():
+                if moved[document] >= 0:  # deleted since
+                    self._segment.delete_document(int(moved[document]))
+        try:
+            for name in self._files:
+                Path(self._beside.folder, name).rename(self._folder / name)
+            kept = [segment for segment in toc.segments if segment not in self.chosen]
+            _write_toc(storage, [*kept, self._segment], toc.generation + 1)
+        except BaseException:
+            storage.abandon()
+            _sweep(self._folder)
+            raise
+        return True
+
+
+def _read_toc(storage: SealedStorage) -> TOC:
+    return TOC.read(storage, NAME, gen=generation(Path(storage.folder)), schema=make_schema())
+
+
+def _write_toc(storage: SealedStorage, segments: Sequence[W3Segment], number: int) -> None:
+    # The largest first, so that most documents keep their numbers from one state to the next.
+    TOC(make_schema(), sorted(segments, key=_live, reverse=True), number).write(storage, NAME)
+    clean_files(storage, NAME, number, segments)
+
+
+def _delete(segments: Sequence[W3Segment], documents: Iterable[int]) -> None:
+    for document in documents:
+        number = document
+        for segment in segments:
+            if number < segment.doc_count_all():
+                segment.delete_document(number)
+                break
+            number -= segment.doc_count_all()
+
+
+def _live(segment: W3Segment) -> int:
+    return int(segment.doc_count_all() - segment.deleted_count())
+
+
+def _choose(segments: Sequence[W3Segment], few: int, most: int) -> list[W3Segment]:
+    """What to merge: segments that are half deleted and, of too many, the smallest; so many documents at most.
+
+    Of too many merged are at least half, and more as long as the next is no larger than what is merged so far; so the
+    sizes grow like a geometric series and every document is copied a few times only.
+
+    Args:
+        segments: of the index.
+        few: segments that may stay as they are.
+        most: documents of what is merged, and of any part of it.
+    """
+    sizes = {one.segment_id(): _live(one) for one in segments}
+    small = sorted((one for one in segments if 0 < _live(one) <= most), key=_live)
+    chosen = [one for one in small if _live(one) * 2 < one.doc_count_all()]
+    small = [one for one in small if one not in chosen]
+    total = sum(sizes[one.segment_id()] for one in chosen)
+    if len(small) > few:
+        for at, segment in enumerate(small):
+            size = sizes[segment.segment_id()]
+            if total + size > most or (at >= len(small) // 2 and size > total):
+                break
+            chosen.append(segment)
+            total += size
+    return chosen
 
 
 def _sweep(folder: Path) -> None:

