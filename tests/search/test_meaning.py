@@ -147,7 +147,10 @@ def test_near_and_like_name_what_is_close(embedder: Embedder, columns: dict[str,
 THESAURUS = Thesaurus.from_rows(
     [{"id": "c1", "en": "adult education", "es": "educación de adultos"}],
     [],
-    [("cork", ["Cork", "코크"]), ("mexico-city", ["Mexico City", "Ciudad de México"])],
+    [
+        ("cork", {"en": ["Cork"], "ko": ["코크"]}),
+        ("mexico-city", {"en": ["Mexico City"], "es": ["Ciudad de México"]}),
+    ],
 )
 
 
