@@ -33,6 +33,7 @@ does in the site. "First" is the first time that a question is asked after openi
 CLASSES = ("rare", "common", "and", "or", "phrase", "prefix", "fuzzy", "word + 2 filters", "all by date")
 _QUESTIONS = 20  # of each class
 _TIMES = 7  # that each is asked when warm
+_LEAST = 3  # questions at least
 _SLOW = 2_000  # milliseconds that a class may take a peer before it is asked no more
 
 
@@ -81,7 +82,8 @@ class Figures:
         self.first = []
         for question in questions:
             self.first.append(_time(peer, question))
-            if slow := sum(self.first) > _SLOW:
+            slow = sum(self.first) > _SLOW
+            if slow and len(self.first) >= _LEAST:
                 break
         chosen = questions[: len(self.first)]
         runs = [[_time(peer, question) for _ in range(2 if slow else _TIMES)] for question in chosen]
