@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from flask.testing import FlaskClient
 
 from config import Settings
 from kb.app import create_app, wire
+from kb.cli.meaning import embed_all
 from kb.cli.setup import set_up
 from kb.db import Database
 from kb.runtime import Runtime
@@ -84,6 +86,18 @@ def shipped(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 def parts(shipped: Settings) -> Iterator[Runtime]:
     """The wired parts of the shipped instance."""
     wired = wire(shipped)
+    yield wired
+    wired.engine.close()
+    wired.database.close()
+
+
+@pytest.fixture(scope="session")
+def embedded(shipped: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runtime]:
+    """A copy of the shipped instance with the vectors of all its texts: a minute's work, done once a run."""
+    folder = tmp_path_factory.mktemp("embedded") / "data"
+    shutil.copytree(shipped.data_dir, folder)
+    wired = wire(make_settings(folder))
+    embed_all(wired)
     yield wired
     wired.engine.close()
     wired.database.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 
 import structlog
@@ -23,7 +24,8 @@ def embed_all(parts: Runtime) -> None:
     if embedder is None:
         return
     console = Console(stderr=True)
-    _renew_means(parts, embedder)
+    with console.status("Levelling languages") if console.is_terminal else contextlib.nullcontext():
+        _renew_means(parts, embedder)
     with parts.database.reading() as session:
         total = embedding.count_waiting(session, embedder)
     with Progress(console=console, disable=not console.is_terminal or not total) as progress:

@@ -24,12 +24,12 @@ _LOADED = "library"
 
 @click.command()
 def init() -> None:
-    """Migrate the database, load the library, build the index. Running it again changes nothing."""
-    set_up(Settings.from_env())
+    """Migrate the database, load the library, build the index and the vectors. Running it again changes nothing."""
+    embed_all(set_up(Settings.from_env()))
 
 
 def set_up(settings: Settings) -> Runtime:
-    """Make everything ready to serve; quick where it is already."""
+    """Make everything ready to serve but the vectors, which a worker makes meanwhile; quick where it is already."""
     parts = wire(settings)
     if not parts.database.is_current():
         parts.database.migrate()
@@ -51,8 +51,6 @@ def set_up(settings: Settings) -> Runtime:
                 pass
     except Unavailable:
         rebuild_index(parts)
-    if digest != loaded:
-        embed_all(parts)  # what is published later gets its vectors from the worker
     return parts
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import click
 
 from config import Settings
+from kb.cli.meaning import embed_all
 from kb.cli.setup import set_up
 from kb.runtime import Runtime
 from kb.search import analysis
@@ -157,6 +158,7 @@ def relevance(check: bool, folder: Path | None, failures: bool, write: bool) -> 
     with tempfile.TemporaryDirectory() as name:
         scratch = Path(name)
         parts = set_up(Settings.from_env({"KB_DATA_DIR": str(scratch / "data"), "KB_SECRET_KEY": "only for measuring"}))
+        embed_all(parts)
         model = parts.embedder.name if parts.embedder else "none"
         lines[-1] += f" Model of the arm of meaning: {model}."
         lines += ["", "## Judged queries, the half for tuning", *_judged_part(parts, "tune", failures)]

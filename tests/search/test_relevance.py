@@ -16,6 +16,8 @@ from tests.relevance.measures import ndcg, recall, reciprocal_rank
 
 _WORDS = next(arm for arm in ARMS if arm.name == "+ thesaurus")
 
+_ALL = ARMS[-1]
+
 
 @pytest.mark.parametrize("group", GROUPS)
 def test_a_group_of_judged_queries_is_well_formed(group: str) -> None:
@@ -66,6 +68,17 @@ def test_the_measures_are_those_of_the_textbook() -> None:
 )
 def test_the_words_arm_finds_what_it_found(parts: Runtime, group: str, floor: float) -> None:
     found = [recall(ask(_WORDS, parts, one).works, one.wanted, 5) for one in read_group(group, "tune")]
+    assert statistics.fmean(found) >= floor
+
+
+# Likewise both arms together.
+@pytest.mark.parametrize(
+    ("group", "floor"),
+    [("same_language", 0.93), ("across_languages", 0.85), ("korean_spacing", 0.94), ("typing_errors", 0.85)],
+)
+def test_both_arms_find_what_they_found(embedded: Runtime, group: str, floor: float) -> None:
+    judged = read_group(group, "tune")
+    found = [bool(set(ask(_ALL, embedded, one).works[:5]) & set(one.wanted)) for one in judged]
     assert statistics.fmean(found) >= floor
 
 
