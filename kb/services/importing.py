@@ -136,7 +136,9 @@ def import_works(
                     raise rendered
                 _check_links(rendered, known, files)
                 entry = works.TextOfEntry(text.kind, text.slug, text.language, text.header, text.body, rendered)
-                work, outcome = works.save_text(session, actor, entry, publish=publish, vocabularies=schemes, work=work)
+                work, outcome = works.save_text(
+                    session, actor, entry, publish=publish, vocabularies=schemes, work=work, keep_edited=keep_edited
+                )
                 yield Verdict(text.path, Result(outcome.value))
             except Invalid as error:
                 yield Verdict(text.path, Result.REJECTED, error.problems)
