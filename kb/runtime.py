@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Lock
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -24,6 +25,7 @@ from kb.services.people import load_actor
 from kb.services.vocabularies import load_vocabularies, vocabularies_version
 from kb.services.words import Words, load_words, words_version
 from kb.storage.port import Storage
+from kb.text.renderer import Renderer
 
 LOCALE_COOKIE = "locale"
 
@@ -43,6 +45,9 @@ class Runtime:
     _vocabularies: Vocabularies = field(default_factory=Vocabularies)
     _words_version: str = ""
     _words: Words | None = None
+    _renderer: Renderer | None = None
+    _sections: Mapping[str, str] = field(default_factory=dict)
+    _making: Lock = field(default_factory=Lock)
 
     def vocabularies(self, session: Session) -> Vocabularies:
         """All schemes, read again when one was changed."""
@@ -57,6 +62,14 @@ class Runtime:
         if self._words is None or version != self._words_version:
             self._words, self._words_version = load_words(session), version
         return self._words
+
+    def renderer(self, session: Session) -> Renderer:
+        """What lays texts out; made with the first text, so after a fork, and again when sections were renamed."""
+        sections = self.vocabularies(session).section_codes
+        with self._making:
+            if self._renderer is None or sections != self._sections:
+                self._renderer, self._sections = Renderer(sections), sections
+            return self._renderer
 
 
 def runtime() -> Runtime:
@@ -87,6 +100,11 @@ def vocabularies() -> Vocabularies:
         g.vocabularies = runtime().vocabularies(session())
     found: Vocabularies = g.vocabularies
     return found
+
+
+def renderer() -> Renderer:
+    """What lays texts out."""
+    return runtime().renderer(session())
 
 
 class SignedIn(UserMixin):  # type: ignore[misc]  # Flask-Login has no types

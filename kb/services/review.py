@@ -11,7 +11,7 @@ from typing import Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session, contains_eager, joinedload
 
-from kb.domain.errors import N_, Conflict, Invalid, KbError, NotFound, Problem
+from kb.domain.errors import N_, Conflict, Invalid, KbError, NotFound, NotPermitted, Problem
 from kb.domain.kinds import FOLDERS, Kind, TranslationHeader, check_header
 from kb.domain.permissions import Permission, require
 from kb.domain.roles import COMMAND_LINE, Actor
@@ -165,23 +165,28 @@ def publish_due(session: Session) -> int:
 
     Who may no longer publish, or a text that can't be published any more, leaves it waiting for review.
     """
-    due = session.scalars(select(Review.revision_id).where(Review.publish_at <= now()).order_by(Review.publish_at))
+    due = (
+        select(Review.revision_id, Review.publish_by_id, Work.kind, Work.slug, Entry.language)
+        .join(Revision, Revision.id == Review.revision_id)
+        .join(Entry, Entry.id == Revision.entry_id)
+        .join(Work, Work.id == Entry.work_id)
+        .where(Review.publish_at <= now())
+        .order_by(Review.publish_at)
+    )
     count = 0
-    for key in due.all():
-        revision = session.get_one(Revision, key)
-        entry = revision.entry
-        review = session.get_one(Review, key)
-        actor = load_actor(session, review.publish_by_id) if review.publish_by_id else COMMAND_LINE
+    vocabularies = load_vocabularies(session)
+    for key, person, kind, slug, language in session.execute(due).all():
         try:
+            actor = load_actor(session, person) if person else COMMAND_LINE
             if actor is None:
-                raise NotFound(N_("There is nothing at this address."))
-            kind = Kind(entry.work.kind)
-            vocabularies = load_vocabularies(session)
-            publish(session, actor, kind, entry.work.slug, entry.language, vocabularies=vocabularies)
+                raise NotPermitted(N_("You are not allowed to do this here."))
+            publish(session, actor, Kind(kind), slug, language, vocabularies=vocabularies)
             count += 1
         except KbError as error:
+            review = session.get_one(Review, key)
             review.publish_at = review.publish_by_id = None
-            audit.record(session, COMMAND_LINE, "not published", "entry", address_of(entry), why=error.message[:200])
+            address = f"{Kind(kind).folder}/{slug}/{language}"
+            audit.record(session, COMMAND_LINE, "not published", "entry", address, why=error.message[:200])
     return count
 
 
