@@ -71,6 +71,7 @@ def create_app(settings: Settings | None = None, parts: Runtime | None = None) -
         REMEMBER_COOKIE_HTTPONLY=True,
         SEND_FILE_MAX_AGE_DEFAULT=_YEAR,  # addresses of static files carry their hash
         MAX_CONTENT_LENGTH=2 * 2**20,
+        MAX_FORM_MEMORY_SIZE=2 * 2**20,  # 512 KiB of Korean are three times as much in a form
         TRUSTED_HOSTS=[urlsplit(settings.base_url).hostname, "127.0.0.1", "localhost", "[::1]"],
         WTF_CSRF_TIME_LIMIT=None,
         TEMPLATES_AUTO_RELOAD=False,

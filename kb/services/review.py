@@ -130,7 +130,6 @@ def publish(
         Invalid: what it names has gone meanwhile.
     """
     revision = _to_be_published(session, actor, kind, slug, language, read)
-    _try(revision, Action.PUBLISH)
     _check_ready(session, actor, revision, vocabularies)
     _publish(session, actor, revision, vocabularies)
     return revision
@@ -308,6 +307,7 @@ def _to_be_published(
     revision = _step_of(session, actor, kind, slug, language, Permission.REVISION_REVIEW)
     for subject in subjects_of(session, revision):
         require(actor, Permission.REVISION_PUBLISH, subject)
+    _try(revision, Action.PUBLISH)
     if read is not None and revision.digest != read:
         raise Conflict(N_("The text has changed since you read it. Please read it again."))
     return revision
