@@ -30,6 +30,7 @@ from kb.services.works import address_of, open_revision, public_revision
 from kb.text.merge import has_marks
 
 REASON_LENGTH: Final = 4_000
+_EMPTY: Final = re.compile(r"^## +(.+?)[ #]*\n\s*(?=## |\Z)", re.MULTILINE)
 _FORWARD: Final = re.compile(r"^/(cities|cases|research)/([a-z0-9-]+)$")
 
 
@@ -337,6 +338,12 @@ def _check_ready(session: Session, actor: Actor, revision: Revision, vocabularie
         )
     if not revision.body.strip():
         problems.append(Problem(N_("must not be empty."), {}, "body"))
+    problems += [
+        Problem(
+            N_("There is nothing under “%(heading)s”: write it, or delete the heading."), {"heading": found}, "body"
+        )
+        for found in _EMPTY.findall(revision.body)
+    ]
     public = public_revision(revision.entry)
     if public and public.digest == revision.digest:
         problems.append(Problem(N_("Nothing has changed against the public text."), {}, "body"))

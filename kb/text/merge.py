@@ -68,6 +68,7 @@ def _merge_headers(
 
 
 def _merge_bodies(base: str, mine: str, theirs: str, names: tuple[str, str]) -> tuple[str, bool]:
+    base, mine, theirs = (text if text.endswith("\n") or not text else f"{text}\n" for text in (base, mine, theirs))
     if theirs in (mine, base):
         return mine, False
     if mine == base:

@@ -18,6 +18,7 @@ from kb.domain.completeness import WANTED
 from kb.domain.errors import Conflict, Invalid, KbError, NotFound, NotPermitted, Problem
 from kb.domain.kinds import FOLDERS, Kind
 from kb.domain.languages import INTERFACE_LANGUAGES
+from kb.domain.visibility import Visibility
 from kb.domain.workflow import WRITABLE_STATES, State
 from kb.models import Entry, Revision
 from kb.runtime import current_actor, interface_language, renderer, session, transaction, vocabularies
@@ -109,6 +110,8 @@ def edit(folder: str, slug: str, language: str) -> ResponseReturnValue:
         specs = header_form.specs_of(place[0], translation="translation_of" in header)
         typed: dict[str, Any] = {key: header[key] for key in ("kind", "translation_of") if key in header}
         typed |= header_form.read_form(specs, form)
+        if "visibility" not in header and typed.get("visibility") == Visibility.PUBLIC:
+            del typed["visibility"]  # what a header need not say, the form does
         text = form.get("body", "").replace("\r\n", "\n")
         if (typed, text.strip()) != (header, body.strip()):
             header, body, base, since = typed, text, unsaved.base, unsaved.saved_at
@@ -150,7 +153,7 @@ def _show(
         mistake=mistake,
         clash=clash,
         since=since,
-        preview=preview,
+        preview=preview or (revision if body == revision.body else None),
         guide=desk.section_guide(kind, language),
         missing=desk.missing_of(revision),
         wanted=len(WANTED[kind]),

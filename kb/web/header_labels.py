@@ -9,7 +9,7 @@ from kb.domain.errors import N_
 
 # by path; the last part alone serves for parts that say the same everywhere
 LABELS: Final[Mapping[str, str]] = {
-    "title": N_("Title"),
+    "title": N_("Title of the text"),
     "summary": N_("Summary"),
     "city": N_("City"),
     "licence": N_("Licence"),
@@ -59,7 +59,7 @@ LABELS: Final[Mapping[str, str]] = {
     "end": N_("End"),
     "stage": N_("Stage"),
     "partners": N_("Partner cities"),
-    "organisations": N_("Run by"),
+    "organisations": N_("Organisations"),
     "target_groups": N_("For whom"),
     "settings": N_("Where"),
     "cost_band": N_("Cost band"),

@@ -120,6 +120,8 @@ def test_what_was_read_is_what_is_published(database: Database, renderer: Render
         ("![a](missing.png)\n", "no file"),
         ("<<<<<<< mine\na\n=======\nb\n>>>>>>> theirs\n", "Marks of a merge"),
         ("", "must not be empty"),
+        ("## What was done\n\nIt.\n\n## How it is run\n", "nothing under “How it is run”"),
+        ("## What was done\n\n## How it is run\n\nSo.\n", "nothing under “What was done”"),
     ],
 )
 def test_what_others_shall_read_must_be_whole(
