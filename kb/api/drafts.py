@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any, Final
+from urllib.parse import quote
 
 from flask import request
 
@@ -13,14 +14,25 @@ from kb.api.actors import bearer_actor
 from kb.api.bodies import read_model, read_object, take_text
 from kb.api.operations import Reply, operation
 from kb.api.problems import NoCondition, Outdated
-from kb.api.writing import Archived, Archiving, ChangedText, Draft, NewEntry, Reason, Standing
+from kb.api.writing import (
+    Archived,
+    Archiving,
+    AttachmentAnswer,
+    ChangedText,
+    Draft,
+    NewEntry,
+    Reason,
+    Standing,
+    Upload,
+)
 from kb.domain.errors import N_, Invalid, NotFound
 from kb.domain.identifiers import check_language, check_slug, is_language, is_slug
 from kb.domain.kinds import MODELS, Kind
 from kb.models import Revision
-from kb.runtime import renderer, session, transaction, vocabularies
-from kb.services import editing, review, works
+from kb.runtime import renderer, runtime, session, transaction, vocabularies
+from kb.services import editing, review, uploads, works
 from kb.services.editing import SavedMeanwhile
+from kb.text.files import prepare
 
 _DRAFT: Final = "/entries/<kind>/<slug>/<language>/draft"
 _REFUSALS: Final = (401, 403, 404, 409, 422)
@@ -119,6 +131,32 @@ def archive_entry(kind: str, slug: str) -> Archived:
                 "forward": work.forward,
             }
         )  # fmt: skip
+
+
+@operation(
+    "/entries/<kind>/<slug>/attachments", AttachmentAnswer, method="POST", status=201, takes=Upload,
+    media_taken="multipart/form-data", refusals=(400, *_REFUSALS, 413),
+)  # fmt: skip
+def add_attachment(kind: str, slug: str) -> Reply:
+    """Put a picture or a document beside a work.
+
+    Pictures are made anew, without what cameras write into them, and need words for those who can't see them. Readers
+    get the file once a public text names it.
+    """
+    actor = bearer_actor()
+    found, slug, _ = _place(kind, slug, "en")
+    sent = request.files.get("file")
+    if sent is None:
+        raise Invalid.of(N_("is missing."), field="file")
+    if unknown := {*request.form, *request.files} - {"file", "alt"}:
+        raise Invalid.of(N_("is not a field of this kind."), field=min(unknown)[:100])
+    name, alt = sent.filename or "", request.form.get("alt", "")
+    file = prepare(name, sent.read())
+    with transaction() as changing:
+        one = uploads.attach(changing, actor, found, slug, name, alt, file, storage=runtime().storage)
+        url = f"/{found.folder}/{slug}/files/{quote(one.name)}"
+        answer = AttachmentAnswer(name=one.name, url=url, media_type=one.media_type, size=one.size, alt=one.alt)
+    return Reply(answer, location=url)
 
 
 def _step(kind: str, slug: str, language: str, take: Callable[..., Revision]) -> Reply:

@@ -132,7 +132,9 @@ def _headers(operation: Operation) -> Iterator[dict[str, Any]]:
 def _request(operation: Operation) -> dict[str, Any]:
     if operation.takes is None:
         return {}
-    return {"requestBody": {"required": True, "content": {"application/json": {"schema": _reference(operation.takes)}}}}
+    return {
+        "requestBody": {"required": True, "content": {operation.media_taken: {"schema": _reference(operation.takes)}}}
+    }
 
 
 def _parameters(

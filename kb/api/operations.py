@@ -49,6 +49,7 @@ class Operation:
         method: of HTTP; everything but GET changes something and needs a token.
         status: of what is answered when all went well.
         takes: model of what is sent, None where nothing is.
+        media_taken: of what is sent.
         headers: those that it reads, in the words of `kb.api.openapi.HEADERS`.
     """
 
@@ -63,6 +64,7 @@ class Operation:
     status: int = 200
     takes: type[BaseModel] | None = None
     headers: tuple[str, ...] = ()
+    media_taken: str = "application/json"
 
 
 OPERATIONS: Final[list[Operation]] = []
@@ -80,6 +82,7 @@ def operation(
     status: int = 200,
     takes: type[BaseModel] | None = None,
     headers: tuple[str, ...] = (),
+    media_taken: str = "application/json",
 ) -> Callable[[View[P]], View[P]]:
     """Serve a view at an address, and enter it in the table.
 
@@ -91,7 +94,18 @@ def operation(
         text = inspect.getdoc(view) or ""
         OPERATIONS.append(
             Operation(
-                view.__name__, rule, text, answer, parameters, refusals, media_type, method, status, takes, headers
+                view.__name__,
+                rule,
+                text,
+                answer,
+                parameters,
+                refusals,
+                media_type,
+                method,
+                status,
+                takes,
+                headers,
+                media_taken,
             )
         )
 

@@ -99,6 +99,30 @@ class Archiving(Reason):
     """Page of another entry, like `/cases/another`."""
 
 
+class Upload(_Taken):
+    """A file with its words."""
+
+    file: Annotated[str, Field(json_schema_extra={"contentMediaType": "application/octet-stream"})]
+    """A picture (PNG, JPEG, WebP) or a document (PDF, DOCX, XLSX, CSV)."""
+    alt: Annotated[str, Field(max_length=500)] | None = None
+    """What a picture shows, for those who can't see it; needed with a picture."""
+
+
+class AttachmentAnswer(_Model):
+    """A file beside a work."""
+
+    name: str
+    """What the text calls it by: `![words](name)`."""
+    url: str
+    """Where it is, relative to this site."""
+    media_type: str
+    """What it is."""
+    size: int
+    """Bytes."""
+    alt: str | None
+    """What a picture shows."""
+
+
 class _DraftFacts(_Model):
     """What comes with the header."""
 

@@ -42,6 +42,7 @@ def export_files(session: Session, storage: Storage, *, everything: bool) -> Ite
     files = (
         select(works.c.kind, works.c.slug, Attachment.name, Attachment.digest)
         .join(Attachment, Attachment.work_id == works.c.id)
+        .where(Attachment.public_at.is_not(None))
         .order_by(works.c.kind, works.c.slug, Attachment.name)
     )
     for kind_code, slug, name, digest in session.execute(files):

@@ -178,7 +178,14 @@ def _save_attachment(
     before = session.scalar(query)
     if before is None:
         session.add(
-            Attachment(work_id=work.id, name=file.name, media_type=file.media_type, size=len(content), digest=digest)
+            Attachment(
+                work_id=work.id,
+                name=file.name,
+                media_type=file.media_type,
+                size=len(content),
+                digest=digest,
+                public_at=work.changed_at,
+            )
         )
         return Verdict(file.path, Result.CREATED)
     changed = before.digest != digest

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import html
-import re
 from collections.abc import Iterator
-from typing import Final
-from urllib.parse import unquote
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -15,10 +11,9 @@ from kb.domain.errors import N_, Invalid, Problem
 from kb.domain.kinds import AnyHeader, Kind
 from kb.domain.roles import Actor
 from kb.models import Attachment, Work
+from kb.services.attachments import files_of, links_of
 from kb.services.library_source import linked_works, references
 from kb.services.reach import may_name
-
-_LINK: Final = re.compile(r'<(?:a|img) [^>]*?(?:href|src)="([^"]*)"')  # of sanitised HTML: quotes are escaped in it
 
 
 def check_references(session: Session, actor: Actor, header: AnyHeader, own: tuple[Kind, str]) -> None:
@@ -43,13 +38,12 @@ def check_references(session: Session, actor: Actor, header: AnyHeader, own: tup
 
 def find_dead_links(session: Session, actor: Actor, work: Work, sanitised: str) -> Iterator[Problem]:
     """Links of a laid-out text that lead to nothing in the library, and files that are not beside it."""
-    links = [html.unescape(found) for found in dict.fromkeys(_LINK.findall(sanitised))]
-    folder = f"/{Kind(work.kind).folder}/{work.slug}/files/"
-    named = {unquote(link.removeprefix(folder).partition("#")[0]) for link in links if link.startswith(folder)}
+    named = files_of(work, sanitised)
     files = select(Attachment.name).where(Attachment.work_id == work.id, Attachment.name.in_(named))
     for name in sorted(named - set(session.scalars(files))):
         yield Problem(N_("There is no file “%(name)s” beside the text."), {"name": name}, "body")
-    linked = list(linked_works(link for link in links if not link.startswith(folder)))
+    folder = f"/{Kind(work.kind).folder}/{work.slug}/files/"
+    linked = list(linked_works(link for link in links_of(sanitised) if not link.startswith(folder)))
     known = _known(session, actor, [(kind, slug) for _, kind, slug in linked])
     for link, kind, slug in linked:
         if (kind, slug) not in known:

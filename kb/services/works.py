@@ -31,6 +31,7 @@ from kb.domain.workflow import OPEN_STATES, Action, InvalidTransition, State
 from kb.models import City, Entry, Revision, SavedText, Work, WorkConcept
 from kb.models.base import now
 from kb.services import audit, outbox
+from kb.services.attachments import make_files_public
 from kb.services.library import SECTION_OF_FAILURES
 from kb.text import frontmatter
 from kb.text.markdown import Rendered
@@ -267,6 +268,7 @@ def make_public(session: Session, revision: Revision, vocabularies: Vocabularies
         work.published_at = work.published_at or moment
     work.changed_at = moment
     session.flush()
+    make_files_public(session, work, revision.html)
     outbox.request_indexing(session, work)
 
 

@@ -6,6 +6,7 @@ import datetime as dt
 import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import quote
 
 from flask import Blueprint, Flask, flash, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -15,16 +16,17 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import Unauthorized
 
 from kb.domain.completeness import WANTED
-from kb.domain.errors import Conflict, Invalid, KbError, NotFound, NotPermitted, Problem
+from kb.domain.errors import N_, Conflict, Invalid, KbError, NotFound, NotPermitted, Problem
 from kb.domain.kinds import FOLDERS, Kind
 from kb.domain.languages import INTERFACE_LANGUAGES
 from kb.domain.visibility import Visibility
 from kb.domain.workflow import WRITABLE_STATES, State
 from kb.models import Entry, Revision
-from kb.runtime import current_actor, interface_language, renderer, session, transaction, vocabularies
-from kb.services import autosaves, editing, history, remarks, review, works
+from kb.runtime import current_actor, interface_language, renderer, runtime, session, transaction, vocabularies
+from kb.services import autosaves, editing, history, remarks, review, uploads, works
 from kb.services.editing import SavedMeanwhile, Standing
 from kb.services.reach import authors_of, drafts_within_reach
+from kb.text.files import prepare
 from kb.text.markdown import Rendered
 from kb.web import desk, header_form
 from kb.web.catalogues import translate as _
@@ -250,6 +252,26 @@ def autosave(folder: str, slug: str, language: str) -> ResponseReturnValue:
     names = ", ".join(one.name for one in others)
     there = _("Also writing here now: %(names)s", names=names) if others else ""
     return jsonify(said=_("Kept at %(time)s UTC, not saved yet.", time=at), others=there)
+
+
+@bp.post(f"{PLACE}/files")
+def upload(folder: str, slug: str, language: str) -> ResponseReturnValue:
+    """Put a picture or a document beside the text; its line for the text is said."""
+    actor, place = desk.writer(), desk.place_of(folder, slug, language)
+    sent, alt = request.files.get("file"), request.form.get("alt", "")
+    try:
+        if sent is None or not sent.filename:
+            raise Invalid.of(N_("is missing."), field="file")
+        file = prepare(sent.filename, sent.read())
+        with transaction() as changing:
+            one = uploads.attach(changing, actor, place[0], slug, sent.filename, alt, file, storage=runtime().storage)
+            name, words = one.name, one.alt
+    except Invalid as error:
+        flash(f"{_('The file')}: {desk.say_all(error)}", "error")
+    else:
+        line = f"![{words}]({quote(name)})" if file.picture else f"[{name}]({quote(name)})"
+        flash(_("The file is here. Put this line into the text where it belongs: %(line)s", line=line), "success")
+    return redirect(_editor(*place), code=303)
 
 
 @bp.post(f"{PLACE}/drop")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,7 +15,8 @@ from schemathesis import Case
 from schemathesis.generation import GenerationMode
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 from sqlalchemy import select
-from werkzeug.test import TestResponse
+from werkzeug.datastructures import FileStorage
+from werkzeug.test import TestResponse, encode_multipart
 
 from kb.app import create_app
 from kb.models import AuditEvent
@@ -23,6 +25,7 @@ from kb.text.renderer import Renderer
 from tests.api.test_openapi import QUICK
 from tests.conftest import make_settings
 from tests.factories import case_header, profile_header, save
+from tests.services.test_uploads import picture
 from tests.writers import Staff, settle_in
 
 ENTRIES = "/api/v1/entries"
@@ -318,3 +321,29 @@ def test_whatever_is_sent_the_answer_is_as_described(desk: Flask, staff: Staff) 
             case.validate_response(answer, excluded_checks=[positive_data_acceptance])
 
         send()
+
+
+def test_a_picture_is_added_by_its_writers(desk: Flask, ana: Caller) -> None:
+    ana("POST", ENTRIES, new())
+    path, client = f"{ENTRIES}/case/lanterns/attachments", desk.test_client()
+
+    def send(name: str, person: str = "ana", **more: object) -> TestResponse:
+        data = {"file": FileStorage(io.BytesIO(picture()), name), "alt": "A lantern"} | more
+        boundary, body = encode_multipart(data)
+        media_type = f'multipart/form-data; boundary="{boundary}"'
+        headers = {"Test-Person": person} if person else {}
+        return client.post(path, data=body, content_type=media_type, headers=headers)
+
+    made = send("bridge.jpg")
+    assert made.status_code == 201
+    assert made.get_json()["url"] == made.headers["Location"] == "/cases/lanterns/files/bridge.jpg"
+    assert client.get(made.headers["Location"]).status_code == 404  # no public text names it
+    assert send("bridge.jpg", alt="").get_json()["errors"][0]["field"] == "alt"
+    assert send("bridge.svg").get_json()["errors"][0]["field"] == "file"
+    assert send("bridge.jpg", author="x").get_json()["errors"][0]["field"] == "author"
+    assert client.post(path, data={"alt": "x"}, headers={"Test-Person": "ana"}).status_code == 422
+    large = send("plan.pdf", file=FileStorage(io.BytesIO(b"%PDF-" + bytes(3 * 2**20)), "plan.pdf"))
+    assert large.status_code == 201  # more than other requests may have
+    assert send("a.pdf", file=FileStorage(io.BytesIO(bytes(27 * 2**20)), "a.pdf")).status_code == 413
+    assert send("bridge.jpg", "olga").status_code == 404
+    assert send("bridge.jpg", "").status_code == 401

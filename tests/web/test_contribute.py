@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Callable, Iterator
 from html.parser import HTMLParser
@@ -18,6 +19,7 @@ from kb.services import editing, library, review
 from kb.text.renderer import Renderer
 from tests.conftest import make_settings
 from tests.factories import VOCABULARIES
+from tests.services.test_uploads import picture
 from tests.writers import PLACE, Staff, begin, bring_to_public, compose, settle_in
 
 EDITOR = "/contribute/cases/lanterns/en"
@@ -347,3 +349,27 @@ def test_a_plan_and_what_can_not_be_done(sign_in: Open, empty: Runtime, renderer
     assert "public already" in eva.get("/contribute").text
     wrong = ana.post(f"{REVIEW}/settle", data=token(ana) | {"remark": "none"})
     assert wrong.status_code == 404
+
+
+def test_a_file_is_put_beside_the_text(sign_in: Open, empty: Runtime, renderer: Renderer, staff: Staff) -> None:
+    begin(empty.database, staff.ana, compose(renderer))
+    ana, eva, to = sign_in("ana"), sign_in("eva"), f"{EDITOR}/files"
+    for name, alt, said in (
+        ("bridge.jpg", "A lantern", "![A lantern](bridge.jpg)"),
+        ("bridge.jpg", "", "what the picture shows"),
+        ("bridge.svg", "A lantern", "Only pictures"),
+        ("", "", "is missing"),
+    ):
+        data = token(ana) | {"file": (io.BytesIO(picture()), name), "alt": alt}
+        assert ana.post(to, data=data).location == EDITOR
+        assert said in ana.get(EDITOR).text
+    plan = token(ana) | {"file": (io.BytesIO(b"%PDF-"), "plan.pdf")}
+    assert "[plan.pdf](plan.pdf)" in ana.post(to, data=plan, follow_redirects=True).text
+    assert send(ana, EDITOR, do="submit", body="![A lantern](bridge.jpg)\n").location == REVIEW
+    with eva.get("/cases/lanterns/files/bridge.jpg") as seen:
+        assert (seen.status_code, seen.mimetype) == (200, "image/jpeg")
+        assert "sandbox" in seen.headers["Content-Security-Policy"]
+    assert sign_in("rae").get("/cases/lanterns/files/bridge.jpg").status_code == 404
+    send(eva, REVIEW, f"{REVIEW}/publish")
+    with sign_in("rae").get("/cases/lanterns/files/bridge.jpg") as seen:
+        assert seen.status_code == 200
