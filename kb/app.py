@@ -25,7 +25,9 @@ from kb.runtime import Runtime, init_app
 from kb.search.whoosh_engine import WhooshEngine
 from kb.services.marks import database_id
 from kb.storage.files import FileStorage
+from kb.text.files import DOCUMENT_BYTES
 
+_UPLOADS = {"api.add_attachment", "contribute.upload"}
 _YEAR = 365 * 24 * 3600
 _REQUESTS = Counter("kb_requests", "Requests answered", ["endpoint", "status"])
 _SECONDS = Histogram("kb_request_seconds", "Time from request to answer", ["endpoint"])
@@ -73,6 +75,7 @@ def create_app(settings: Settings | None = None, parts: Runtime | None = None) -
         REMEMBER_COOKIE_HTTPONLY=True,
         SEND_FILE_MAX_AGE_DEFAULT=_YEAR,  # addresses of static files carry their hash
         MAX_CONTENT_LENGTH=2 * 2**20,
+        MAX_FORM_MEMORY_SIZE=2 * 2**20,  # 512 KiB of Korean are three times as much in a form
         TRUSTED_HOSTS=[urlsplit(settings.base_url).hostname, "127.0.0.1", "localhost", "[::1]"],
         WTF_CSRF_TIME_LIMIT=None,
         TEMPLATES_AUTO_RELOAD=False,
@@ -112,6 +115,11 @@ def warm(app: Flask) -> None:
 
 
 def _add_headers(app: Flask, *, secure: bool) -> None:
+    @app.url_value_preprocessor
+    def allow_files(endpoint: str | None, _values: object) -> None:
+        if endpoint in _UPLOADS:  # before anything looks at the form
+            request.max_content_length = DOCUMENT_BYTES + 2**20
+
     @app.before_request
     def prepare() -> None:
         g.started = time.perf_counter()

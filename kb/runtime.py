@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -33,6 +33,7 @@ from kb.services.suggesting import Completions, completions_version, renew_compl
 from kb.services.vocabularies import load_vocabularies, vocabularies_version
 from kb.services.words import Words, load_words, words_version
 from kb.storage.port import Storage
+from kb.text.renderer import Renderer
 
 LOCALE_COOKIE = "locale"
 
@@ -59,6 +60,9 @@ class Runtime:
     _completions: Completions | None = None
     _completed_at: float = 0.0
     _completing: threading.Lock = field(default_factory=threading.Lock)
+    _renderer: Renderer | None = None
+    _sections: Mapping[str, str] = field(default_factory=dict)
+    _making: threading.Lock = field(default_factory=threading.Lock)
 
     def vocabularies(self, session: Session) -> Vocabularies:
         """All schemes, read again when one was changed."""
@@ -131,6 +135,14 @@ class Runtime:
         finally:
             self._completing.release()
 
+    def renderer(self, session: Session) -> Renderer:
+        """What lays texts out; made with the first text, so after a fork, and again when sections were renamed."""
+        sections = self.vocabularies(session).section_codes
+        with self._making:
+            if self._renderer is None or sections != self._sections:
+                self._renderer, self._sections = Renderer(sections), sections
+            return self._renderer
+
 
 def runtime() -> Runtime:
     """The parts of the running app."""
@@ -160,6 +172,11 @@ def vocabularies() -> Vocabularies:
     if found is None:
         found = g.vocabularies = runtime().vocabularies(session())
     return found
+
+
+def renderer() -> Renderer:
+    """What lays texts out."""
+    return runtime().renderer(session())
 
 
 class SignedIn(UserMixin):  # type: ignore[misc]  # Flask-Login has no types

@@ -1,4 +1,4 @@
-"""The reading API, `/api/v1` (public contract, sections 5 and 6).
+"""The API, `/api/v1` (public contract, sections 5, 6 and 8).
 
 A view returns a pydantic model; `operations` makes the answer of it and keeps the table that `openapi` is made from.
 Under `/api/` every error is a problem document (`problems`).
@@ -8,10 +8,21 @@ from __future__ import annotations
 
 from flask import Blueprint
 
-from kb.api import cities, definitions, entries, problems, search, vocabularies
+from kb.api import cities, definitions, drafts, entries, problems, revisions, search, vocabularies
 from kb.api.operations import bp
 
-__all__ = ["blueprints", "bp", "cities", "definitions", "entries", "problems", "search", "vocabularies"]
+__all__ = [
+    "blueprints",
+    "bp",
+    "cities",
+    "definitions",
+    "drafts",
+    "entries",
+    "problems",
+    "revisions",
+    "search",
+    "vocabularies",
+]
 
 
 def blueprints() -> tuple[Blueprint, ...]:

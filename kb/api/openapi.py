@@ -15,10 +15,16 @@ from kb.api.parameters import PathParameters
 from kb.api.schemas import ProblemDocument
 
 _TEXT: Final = """\
-Everything here is read with GET (HEAD and OPTIONS work too) and needs no key. Parameters that an operation does not \
-know are ignored. Every answer has an `ETag`; sent back as `If-None-Match` it saves the answer where nothing changed. \
-Errors are problem documents (RFC 9457). Pages of other sites may read everything that anyone may read."""
-_PLACE: Final = re.compile(r"<(\w+)>")
+What is read with GET (HEAD and OPTIONS work too) needs no key, drafts excepted. What changes something needs a \
+personal token: `Authorization: Bearer …`. Parameters that an operation does not know are ignored; fields that a text \
+does not have are refused by name. Every answer to GET has an `ETag`: as `If-None-Match` it saves the answer where \
+nothing has changed, as `If-Match` it saves a draft from being written over. Errors are problem documents (RFC 9457). \
+Pages of other sites may read everything that anyone may read."""
+_PLACE: Final = re.compile(r"<(?:\w+:)?(\w+)>")
+HEADERS: Final[Mapping[str, str]] = {
+    "If-Match": "The ETag of the draft that the change was made to; `*` for whatever it is.",
+    "Idempotency-Key": "A name of your own for this request: sent again, it is answered the same and done once.",
+}
 
 
 class UntitledSchema(GenerateJsonSchema):
@@ -37,7 +43,8 @@ def describe_api(base_url: str) -> dict[str, Any]:
     """
     taken = {operation.parameters for operation in OPERATIONS if operation.parameters} | {PathParameters}
     given = {operation.answer for operation in OPERATIONS} | {ProblemDocument}
-    models = sorted(taken | given, key=lambda model: model.__name__)
+    sent = {operation.takes for operation in OPERATIONS if operation.takes}
+    models = sorted(taken | given | sent, key=lambda model: model.__name__)
     _, found = models_json_schema(
         [(model, "validation") for model in models],
         ref_template="#/components/schemas/{model}",
@@ -54,10 +61,7 @@ def describe_api(base_url: str) -> dict[str, Any]:
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": base_url}],
-        "paths": {
-            "/api/v1" + _PLACE.sub(r"{\1}", operation.rule): {"get": _describe(operation, properties)}
-            for operation in OPERATIONS
-        },
+        "paths": _paths(properties),
         "components": {
             "schemas": schemas,
             "parameters": {
@@ -67,6 +71,9 @@ def describe_api(base_url: str) -> dict[str, Any]:
                     "description": "ETags of answers that are at hand.",
                     "schema": {"type": "string"},
                 }
+            },
+            "securitySchemes": {
+                "token": {"type": "http", "scheme": "bearer", "description": "A personal token, made on `/account`."}
             },
             "headers": {"ETag": {"description": "Tells this answer from another.", "schema": {"type": "string"}}},
             "responses": {
@@ -79,6 +86,14 @@ def describe_api(base_url: str) -> dict[str, Any]:
     }
 
 
+def _paths(properties: Mapping[type[BaseModel], Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    paths: dict[str, dict[str, Any]] = {}
+    for operation in OPERATIONS:
+        path = paths.setdefault("/api/v1" + _PLACE.sub(r"{\1}", operation.rule), {})
+        path[operation.method.lower()] = _describe(operation, properties)
+    return paths
+
+
 def _reference(model: type[BaseModel]) -> dict[str, str]:
     return {"$ref": f"#/components/schemas/{model.__name__}"}
 
@@ -86,21 +101,39 @@ def _reference(model: type[BaseModel]) -> dict[str, str]:
 def _describe(operation: Operation, properties: Mapping[type[BaseModel], Mapping[str, Any]]) -> dict[str, Any]:
     summary, _, text = operation.text.partition("\n\n")
     problem = {"$ref": "#/components/responses/Problem"}
+    reads = operation.method == "GET"
     return {
         "operationId": operation.name,
         "summary": summary.rstrip("."),
         **({"description": " ".join(text.split())} if text else {}),
-        "parameters": [*_parameters(operation, properties), {"$ref": "#/components/parameters/IfNoneMatch"}],
+        "parameters": [*_parameters(operation, properties), *_headers(operation)],
+        **_request(operation),
+        **({} if reads else {"security": [{"token": []}]}),
         "responses": {
-            "200": {
+            str(operation.status): {
                 "description": (operation.answer.__doc__ or "").strip(),
                 "headers": {"ETag": {"$ref": "#/components/headers/ETag"}},
                 "content": {operation.media_type: {"schema": _reference(operation.answer)}},
             },
-            "304": {"description": "Nothing has changed."},
+            **({"304": {"description": "Nothing has changed."}} if reads else {}),
             **{str(status): problem for status in operation.refusals},
             "default": problem,
         },
+    }
+
+
+def _headers(operation: Operation) -> Iterator[dict[str, Any]]:
+    if operation.method == "GET":
+        yield {"$ref": "#/components/parameters/IfNoneMatch"}
+    for name in operation.headers:
+        yield {"name": name, "in": "header", "description": HEADERS[name], "schema": {"type": "string"}}
+
+
+def _request(operation: Operation) -> dict[str, Any]:
+    if operation.takes is None:
+        return {}
+    return {
+        "requestBody": {"required": True, "content": {operation.media_taken: {"schema": _reference(operation.takes)}}}
     }
 
 

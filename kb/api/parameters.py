@@ -140,6 +140,8 @@ class PathParameters(_Parameters):
     """The work's or the city's name in addresses."""
     language: Language
     """BCP 47 tag of a language version."""
+    number: Annotated[int, Field(ge=1, le=1_000_000)]
+    """Number of a revision, from 1."""
     scheme: Annotated[str, Field(min_length=1, max_length=60)]
     """Name of a vocabulary."""
     schema_: Annotated[SchemaName, Field(alias="schema")]

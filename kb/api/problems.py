@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Final
+from typing import Any, Final
 
 from flask import Response, request
 from flask_babel import gettext
@@ -24,6 +24,7 @@ MEDIA_TYPE: Final = "application/problem+json"
 _SECONDS_OF_AN_OUTAGE: Final = "30"
 _SENTENCES: Final[Mapping[int, str]] = {
     400: N_("The request can't be understood."),
+    401: N_("This needs a personal token: Authorization: Bearer …"),
     404: N_("There is nothing at this address."),
     405: N_("This address can be looked at or written to, but not in the way that was tried."),
     413: N_("What was sent is larger than we can take."),
@@ -31,6 +32,27 @@ _SENTENCES: Final[Mapping[int, str]] = {
     429: N_("That was tried too often. Please wait five minutes."),
     500: N_("The mistake is ours and has been noted. Please try again in a while."),
 }
+
+
+class Outdated(KbError):
+    """The draft is not the one that the change was made to.
+
+    Attributes:
+        current: the draft as it stands.
+        merged: both changes in one.
+    """
+
+    status = HTTPStatus.PRECONDITION_FAILED
+
+    def __init__(self, message: str, current: Mapping[str, Any], merged: Mapping[str, Any]) -> None:
+        super().__init__(message)
+        self.current, self.merged = current, merged
+
+
+class NoCondition(KbError):
+    """A change that does not say what it was made to."""
+
+    status = HTTPStatus.PRECONDITION_REQUIRED
 
 
 def is_api_path(path: str) -> bool:
@@ -47,7 +69,7 @@ def say(message: str, params: Mapping[str, object]) -> str:
 def problem_response(error: KbError | HTTPException) -> Response:
     """The error as a problem document, with the headers that belong to it (`Allow`, `Retry-After`)."""
     status, headers = error_status(error), {}
-    fields: dict[str, list[FieldProblem]] = {}
+    fields: dict[str, Any] = {}
     if isinstance(error, KbError):
         detail = say(error.message, error.params)
         if isinstance(error, Invalid):
@@ -55,6 +77,8 @@ def problem_response(error: KbError | HTTPException) -> Response:
                 FieldProblem(field=problem.field, detail=say(problem.message, problem.params))
                 for problem in error.problems
             ]
+        if isinstance(error, Outdated):
+            fields |= {"current": error.current, "merged": error.merged}
     else:
         detail = gettext(_SENTENCES[status]) if status in _SENTENCES else error.description or ""
         headers = {name: value for name, value in error.get_headers() if name != "Content-Type"}

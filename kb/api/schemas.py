@@ -39,6 +39,10 @@ class ProblemDocument(_Answer):
     """What happened, in the reader's language."""
     errors: list[FieldProblem] = []
     """One for each field or parameter that can't be used."""
+    current: dict[str, Any] | None = None
+    """With 412: the draft as it stands now, `etag` with it."""
+    merged: dict[str, Any] | None = None
+    """With 412: both changes in one, to go on from; marks stand around lines of `body` that both changed."""
 
 
 class CityLabel(_Answer):

@@ -409,6 +409,12 @@ def check_header(
         raise explain(error, lines) from error
 
 
+def read_header(kind: Kind, stored: Mapping[str, object]) -> AnyHeader:
+    """A header that was checked before, as its model; its codes are taken as they are."""
+    model: type[AnyHeader] = TranslationHeader if "translation_of" in stored else MODELS[kind]
+    return model.model_validate(stored)
+
+
 def dump_header(header: AnyHeader) -> dict[str, Any]:
     """The header as plain data in the order of the contract, without what is empty or the default."""
     data = header.model_dump(mode="python", exclude_none=True, exclude_defaults=True)

@@ -6,12 +6,15 @@ from kb.models.embedding import Embedding, LanguageMean
 from kb.models.journal import AuditEvent, Mark, OutboxRow
 from kb.models.page import Page
 from kb.models.person import Membership, Person
+from kb.models.review import Remark, Review, RevisionStep
 from kb.models.vocabulary import ConceptRow, VocabularyFile
 from kb.models.work import City, Entry, Revision, Work, WorkConcept
+from kb.models.writing import Autosave, RequestKey, SavedText
 
 __all__ = [
     "Attachment",
     "AuditEvent",
+    "Autosave",
     "Base",
     "City",
     "ConceptRow",
@@ -23,7 +26,12 @@ __all__ = [
     "OutboxRow",
     "Page",
     "Person",
+    "Remark",
+    "RequestKey",
+    "Review",
     "Revision",
+    "RevisionStep",
+    "SavedText",
     "VocabularyFile",
     "Work",
     "WorkConcept",

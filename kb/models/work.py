@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from kb.domain.kinds import Kind
 from kb.domain.visibility import Visibility
-from kb.domain.workflow import OPEN_STATES, State
+from kb.domain.workflow import OPEN_STATES, Action, State, after
 from kb.models.base import Base, Created, Key, LanguageTag, Slug
 
 
@@ -51,7 +51,8 @@ class Work(Base):
     id: Mapped[Key]
     kind: Mapped[str] = mapped_column(String(20))
     slug: Mapped[Slug]
-    # no foreign key: a city's profile may arrive after its cases, and a draft profile makes no city yet
+    # no foreign key: a city's profile may arrive after its cases, and a draft profile makes no city yet.
+    # Set from the first draft on, for it says who may read and write the drafts
     city_slug: Mapped[str | None] = mapped_column(String(80))
     original_language: Mapped[LanguageTag]
     visibility: Mapped[str] = mapped_column(String(20))
@@ -61,6 +62,7 @@ class Work(Base):
     changed_at: Mapped[dt.datetime | None] = mapped_column(index=True)  # when last changed in public
     archived_at: Mapped[dt.datetime | None]
     archive_reason: Mapped[str | None] = mapped_column(Text())
+    forward: Mapped[str | None] = mapped_column(String(200))  # address of the entry to read instead of an archived one
     created_at: Mapped[Created]
 
     entries: Mapped[list[Entry]] = relationship(
@@ -144,3 +146,11 @@ class Revision(Base):
     published_at: Mapped[dt.datetime | None]
 
     entry: Mapped[Entry] = relationship(back_populates="revisions")
+
+    def move(self, action: Action) -> None:
+        """Take a step of the table.
+
+        Raises:
+            InvalidTransition: not from this state.
+        """
+        self.state = after(State(self.state), action).value

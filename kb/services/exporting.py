@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from kb.domain.kinds import MODELS, AnyHeader, Kind, TranslationHeader, dump_header
+from kb.domain.kinds import Kind, dump_header, read_header
 from kb.domain.roles import ANYONE
 from kb.domain.visibility import Sight, Visibility, sight_of
 from kb.domain.vocabularies import dump_scheme
@@ -42,16 +42,11 @@ def export_files(session: Session, storage: Storage, *, everything: bool) -> Ite
     files = (
         select(works.c.kind, works.c.slug, Attachment.name, Attachment.digest)
         .join(Attachment, Attachment.work_id == works.c.id)
+        .where(Attachment.public_at.is_not(None))
         .order_by(works.c.kind, works.c.slug, Attachment.name)
     )
     for kind_code, slug, name, digest in session.execute(files):
         yield f"{Kind(kind_code).folder}/{slug}/{name}", storage.get(digest)
-
-
-def read_header(kind: Kind, stored: dict[str, Any]) -> AnyHeader:
-    """A revision's header as its model."""
-    model: type[AnyHeader] = TranslationHeader if "translation_of" in stored else MODELS[kind]
-    return model.model_validate(stored)
 
 
 def plain_header(kind: Kind, stored: dict[str, Any], *, contacts: bool) -> dict[str, Any]:

@@ -136,7 +136,9 @@ def import_works(
                     raise rendered
                 _check_links(rendered, known, files)
                 entry = works.TextOfEntry(text.kind, text.slug, text.language, text.header, text.body, rendered)
-                work, outcome = works.save_text(session, actor, entry, publish=publish, vocabularies=schemes, work=work)
+                work, outcome = works.save_text(
+                    session, actor, entry, publish=publish, vocabularies=schemes, work=work, keep_edited=keep_edited
+                )
                 yield Verdict(text.path, Result(outcome.value))
             except Invalid as error:
                 yield Verdict(text.path, Result.REJECTED, error.problems)
@@ -176,7 +178,14 @@ def _save_attachment(
     before = session.scalar(query)
     if before is None:
         session.add(
-            Attachment(work_id=work.id, name=file.name, media_type=file.media_type, size=len(content), digest=digest)
+            Attachment(
+                work_id=work.id,
+                name=file.name,
+                media_type=file.media_type,
+                size=len(content),
+                digest=digest,
+                public_at=work.changed_at,
+            )
         )
         return Verdict(file.path, Result.CREATED)
     changed = before.digest != digest

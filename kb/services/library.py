@@ -64,6 +64,7 @@ class Record(Card):
         translation: who translated this text, None for an original.
         translated: the translation's own header, None for an original.
         missing: what the kind asks for and the original does not tell.
+        forward: address of what to read instead of an archived work.
         behind: by how many revisions a translation lags behind its original.
     """
 
@@ -78,6 +79,7 @@ class Record(Card):
     published_at: dt.datetime
     changed_at: dt.datetime
     archived_reason: str | None
+    forward: str | None = None
 
 
 @dataclass(frozen=True)
@@ -139,6 +141,7 @@ def get_record(
         published_at=work.published_at or revision.created_at,
         changed_at=revision.published_at or revision.created_at,
         archived_reason=(work.archive_reason or "") if work.archived_at else None,
+        forward=work.forward,
     )
 
 

@@ -29,6 +29,7 @@ _LOADER: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml r
 _FRAME: Final = re.compile(r"---[ \t]*\n(?P<header>.*?)^---[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
 _NEWLINE: Final = re.compile(rb"\r\n?|\n")
 _CONTROL: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff]")
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _BLANK_START: Final = re.compile(r"\A(?:[ \t]*\n)+")
 
 _WORDS: Final[Mapping[str, bool | None]] = {"true": True, "false": False, "null": None, "~": None, "": None}
@@ -83,6 +84,34 @@ def parse(data: bytes) -> SourceText:
     return SourceText(_read_header(text[: frame.end("header")], lines), body, lines)
 
 
+def take_body(text: str) -> str:
+    """A body that was typed into a form or sent by a program, in the form that `parse` gives.
+
+    Raises:
+        Invalid: it is too long, or has characters that a file could not have.
+    """
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if found := _CONTROL.search(text) or _SURROGATE.search(text):
+        raise Invalid.of(
+            N_("The character %(code)s can't be seen and may not stand here: delete it."),
+            field="body",
+            line=text.count("\n", 0, found.start()) + 1,
+            code=f"U+{ord(found[0]):04X}",
+        )
+    body = _normalise(text)
+    _check_size("body", body, BODY_LIMIT, line=None, field="body")
+    return body
+
+
+def check_header_size(header: Mapping[str, object]) -> None:
+    """Refuse a header that no file could hold.
+
+    Raises:
+        Invalid: it is too large.
+    """
+    _check_size("header", dump(header, ""), HEADER_LIMIT, line=None)
+
+
 def dump(header: Mapping[str, object], body: str) -> str:
     """Put a file together: `parse` gives the same header and body back, the same values always give the same text.
 
@@ -120,13 +149,13 @@ def _decode(data: bytes) -> str:
     return text
 
 
-def _check_size(part: str, text: str, limit: int, *, line: int) -> None:
+def _check_size(part: str, text: str, limit: int, *, line: int | None, field: str = "") -> None:
     if (size := len(text.encode())) > limit:
         message = {
             "header": N_("The header is too large: it has %(size)s bytes, at most %(limit)s can be taken."),
             "body": N_("The text is too long: it has %(size)s bytes, at most %(limit)s can be taken."),
         }[part]
-        raise Invalid.of(message, line=line, size=size, limit=limit)
+        raise Invalid.of(message, field=field, line=line, size=size, limit=limit)
 
 
 def _normalise(body: str) -> str:

@@ -9,12 +9,14 @@ from kb.web import (
     assets,
     catalogues,
     cities,
+    contribute,
     display,
     entries,
     errors,
     home,
     machines,
     pages,
+    review,
     search,
     themes,
 )
@@ -22,10 +24,12 @@ from kb.web import (
 
 def blueprints() -> tuple[Blueprint, ...]:
     """All of them."""
-    return tuple(module.bp for module in (home, search, cities, entries, themes, pages, account, machines))
+    return tuple(
+        module.bp for module in (home, search, cities, entries, review, themes, pages, account, contribute, machines)
+    )
 
 
 def init_app(app: Flask) -> None:
     """Language, template functions, error pages, limits."""
-    for module in (catalogues, assets, display, errors, account):
+    for module in (catalogues, assets, display, errors, account, contribute):
         module.init_app(app)

@@ -19,6 +19,8 @@ from schemathesis.specs.openapi.checks import negative_data_rejection, positive_
 from schemathesis.specs.openapi.schemas import OpenApiSchema
 
 import kb.api.schemas
+import kb.api.writing
+import kb.domain.kinds
 from config import ROOT
 from kb.api.openapi import describe_api
 from kb.api.parameters import SearchParameters
@@ -48,14 +50,17 @@ def test_the_description_is_valid(document: dict[str, Any]) -> None:
 
 def test_everything_is_described(document: dict[str, Any]) -> None:
     for path, item in document["paths"].items():
-        assert item["get"]["summary"], path
-        for parameter in item["get"]["parameters"]:
-            assert parameter.get("description") or parameter["$ref"], path
+        for method, operation in item.items():
+            assert operation["summary"], (path, method)
+            for parameter in operation["parameters"]:
+                assert parameter.get("description") or parameter["$ref"], (path, method)
+            assert ("security" in operation) == (method != "get"), (path, method)
     # what headers hold is described where files are: in the README
     headers = {field for model in (*MODELS.values(), TranslationHeader) for field in model.model_fields}
     for name, schema in document["components"]["schemas"].items():
         for field, facts in schema.get("properties", {}).items():
-            own = getattr(kb.api.schemas, name, object).__module__ == kb.api.schemas.__name__
+            own = hasattr(kb.api.schemas, name) or hasattr(kb.api.writing, name)
+            own = own and not hasattr(kb.domain.kinds, name)
             if own and field not in headers:
                 assert facts["description"], f"{name}.{field}"
 
@@ -78,7 +83,9 @@ def api(app: Flask) -> OpenApiSchema:
     return schemathesis.openapi.from_wsgi("/api/v1/openapi.json", app)
 
 
-ASKED = [(path, GenerationMode.POSITIVE) for path in describe_api("http://kb.example")["paths"]]
+# what is changed needs a token: see `test_drafts`
+ASKED = [(path, GenerationMode.POSITIVE) for path, item in describe_api("http://kb.example")["paths"].items()
+         if "get" in item and not path.endswith("/draft")]  # fmt: skip
 # the others can't be asked for anything wrong
 ASKED += [(f"/api/v1/{name}", GenerationMode.NEGATIVE) for name in ("search", "entries", "cities")]
 # to the search an unknown code is one without works, and ten thousand works may be paged through, not pages

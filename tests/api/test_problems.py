@@ -38,7 +38,7 @@ def test_pages_keep_their_own_errors(anyone: FlaskClient) -> None:
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "TRACE"])
 def test_methods_that_are_not_taken(anyone: FlaskClient, method: str) -> None:
-    answer = anyone.open("/api/v1/entries", method=method, json={})
+    answer = anyone.open("/api/v1/cities", method=method, json={})
     _check(answer, 405)
     assert set(answer.headers["Allow"].split(", ")) == {"GET", "HEAD", "OPTIONS"}
 

@@ -8,7 +8,7 @@ import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import inspect, select
+from sqlalchemy import inspect, select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -113,3 +113,32 @@ def test_a_failed_transaction_changes_nothing(database: Database) -> None:
         raise RuntimeError
     with database.reading() as session:
         assert session.get(Mark, "a") is None
+
+
+def test_a_library_from_before_the_writers_keeps_its_texts(empty_database: Database) -> None:
+    with empty_database.engine.connect() as connection:
+        command.upgrade(migrations(connection), "0001")
+        key, other = "0" * 31 + "1", "0" * 31 + "2"
+        connection.execute(text(
+            "INSERT INTO work (id, kind, slug, original_language, visibility, completeness, header, created_at)"
+            f" VALUES ('{key}', 'case', 'a', 'en', 'public', 'stub', '{{}}', '2026-01-01 00:00:00')"
+        ))  # fmt: skip
+        connection.execute(text(
+            "INSERT INTO entry (id, work_id, language, title, summary, created_at)"
+            f" VALUES ('{key}', '{key}', 'en', '', '', '2026-01-01 00:00:00')"
+        ))  # fmt: skip
+        connection.execute(text(
+            "INSERT INTO revision"
+            " (id, entry_id, number, state, header, body, html, plain, headings, digest, created_at)"
+            f" VALUES ('{other}', '{key}', 1, 'draft', '{{\"city\": \"testville\"}}', 'B', '', '', '[]', '',"
+            " '2026-01-01 00:00:00')"
+        ))  # fmt: skip
+        connection.commit()
+    empty_database.migrate()
+    with empty_database.reading() as session:
+        assert session.scalars(select(Revision.body)).all() == ["B"]
+        assert session.scalars(select(Work.city_slug)).all() == ["testville"]
+    with empty_database.engine.connect() as connection:
+        command.downgrade(migrations(connection), "0001")
+        connection.commit()
+        assert connection.execute(text("SELECT count(*) FROM revision")).scalar() == 1
