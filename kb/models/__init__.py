@@ -2,25 +2,34 @@
 
 from kb.models.attachment import Attachment
 from kb.models.base import Base
+from kb.models.credential import AccessToken, Attempt, Invitation, OneTimeLink, RecoveryCode, SignIn
 from kb.models.journal import AuditEvent, Mark, OutboxRow
+from kb.models.mail import MailRow
 from kb.models.page import Page
 from kb.models.person import Membership, Person
 from kb.models.vocabulary import ConceptRow, VocabularyFile
 from kb.models.work import City, Entry, Revision, Work, WorkConcept
 
 __all__ = [
+    "AccessToken",
     "Attachment",
+    "Attempt",
     "AuditEvent",
     "Base",
     "City",
     "ConceptRow",
     "Entry",
+    "Invitation",
+    "MailRow",
     "Mark",
     "Membership",
+    "OneTimeLink",
     "OutboxRow",
     "Page",
     "Person",
+    "RecoveryCode",
     "Revision",
+    "SignIn",
     "VocabularyFile",
     "Work",
     "WorkConcept",

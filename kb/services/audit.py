@@ -16,6 +16,7 @@ def record(
         AuditEvent(
             actor_id=actor.person,
             actor_name=actor.name,
+            address=actor.address,
             action=action,
             object_type=object_type,
             object_id=object_id,
