@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from types import FrameType
+from urllib.parse import urlsplit
 
 import click
 import structlog
@@ -17,11 +18,13 @@ from filelock import FileLock, Timeout
 
 from config import Settings
 from kb.app import wire
+from kb.cli.mailing import post
 from kb.cli.setup import set_up
 from kb.domain.errors import KbError, Unavailable
+from kb.domain.roles import COMMAND_LINE
 from kb.logs import set_up_logs
 from kb.runtime import Runtime
-from kb.services import indexing, people
+from kb.services import indexing, invitations, people
 
 _POLL_SECONDS = 0.25
 
@@ -34,8 +37,7 @@ def serve(host: str, port: int, workers: int) -> None:
     """Serve the site: web workers and one background worker; stops cleanly on SIGTERM."""
     settings = Settings.from_env()
     parts = set_up(settings)
-    with parts.database.reading() as session:
-        admin = people.has_admin(session)
+    link = _first_link(parts)
     parts.database.close()
     parts.engine.close()
     metrics = settings.data_dir / "metrics"
@@ -47,15 +49,24 @@ def serve(host: str, port: int, workers: int) -> None:
     gunicorn += ["--workers", str(workers), "--worker-class", "gthread", "--threads", "4", "--log-level", "warning"]
     gunicorn += ["--max-requests", "20000", "--max-requests-jitter", "2000", "--graceful-timeout", "20"]
     web = subprocess.Popen(gunicorn, env=environment)  # noqa: S603  # our own command line
-    _announce(f"http://{address}", admin)
+    at_home = urlsplit(settings.base_url).hostname in {"127.0.0.1", "localhost"}
+    _announce(f"http://{address}" if at_home else settings.base_url, link)
     _supervise(web)
 
 
-def _announce(address: str, admin: bool) -> None:
+def _first_link(parts: Runtime) -> str | None:
+    """The path that leads to the first administrator's account, None where there is one."""
+    with parts.database.transaction() as session:
+        return None if people.has_admin(session) else invitations.invite_first_admin(session, COMMAND_LINE)
+
+
+def _announce(address: str, link: str | None) -> None:
     click.echo(f"Learning Cities Knowledge Base: {address}")
-    if not admin:
+    if link:
         click.echo(
-            "No administrator yet. Make one, then sign in at /login:\n"
+            "No administrator yet. Open this link within 72 hours to become it; it works once:\n"
+            f"  {address}{link}\n"
+            "Or make one here, then sign in at /login:\n"
             "  kb user create you@example.org --name 'Your Name' --role admin --password-stdin"
         )
 
@@ -88,7 +99,7 @@ def _supervise(web: subprocess.Popen[bytes]) -> None:
 
 @click.command()
 def worker() -> None:
-    """The background worker alone: brings what was published to the index."""
+    """The background worker alone: brings what was published to the index, sends mails."""
     settings = Settings.from_env()
     set_up_logs()
     stopping = threading.Event()
@@ -98,7 +109,11 @@ def worker() -> None:
     while not stopping.is_set():
         try:
             with lock.acquire(timeout=1):
-                work(wire(settings), stopping)
+                parts = wire(settings)
+                posting = threading.Thread(target=post, args=(parts, stopping), daemon=True)
+                posting.start()
+                work(parts, stopping)
+                posting.join(5)  # what a slow mail server keeps comes again
         except Timeout:
             continue  # another worker has the lock: wait for its turn
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +15,7 @@ from kb.cli.index import rebuild_index
 from kb.cli.library import import_folder
 from kb.domain.errors import KbError, Unavailable
 from kb.runtime import Runtime
-from kb.services import indexing, marks, people
+from kb.services import health, indexing, marks
 
 _LOADED = "library"
 
@@ -87,26 +86,15 @@ def _examine() -> Iterator[tuple[str, str, bool]]:
         parts = wire(settings)
         current = parts.database.is_current()
         with parts.database.reading() as session:
-            admin = people.has_admin(session)
-            waiting = indexing.count_waiting(session, parts.engine)
-            expected = indexing.count_documents(session)
+            checks = list(health.examine(session, parts.engine, settings.data_dir))
     except KbError as error:
         yield "database or index", str(error), False
         return
     name = parts.database.url.get_backend_name()
     yield "database", f"{name}, {'newest form' if current else 'run kb init to bring it to the newest form'}", current
-    yield (
-        "people",
-        "there is an administrator" if admin else "no administrator yet: kb user create … --role admin",
-        True,
-    )
-    status = parts.engine.status()
-    right = status.documents == expected or waiting > 0
-    yield (
-        "index",
-        f"{status.engine}, {status.documents} of {expected} texts, {waiting} waiting, {status.analysis}",
-        right,
-    )
-    free = shutil.disk_usage(settings.data_dir).free
-    yield "storage", f"{free // 2**20} MB free in {settings.data_dir}", free > 200 * 2**20
-    yield "mail", "written to the log, not sent" if settings.mail_url.startswith("log:") else "smtp", True
+    for check in checks:
+        yield check.name, str(check), check.well
+    try:
+        yield "mail", parts.mailer.check(), True
+    except KbError as error:
+        yield "mail", str(error), False

@@ -1,6 +1,6 @@
 """What lets a person in besides the password: sessions, one-time links, recovery codes, personal tokens.
 
-Of each secret only its SHA-256 is kept; all are random with 128 bits or more, so a slow hash would add nothing.
+Of each secret only its SHA-256 is kept: they are random with 59 bits (recovery codes) or 256, not made by people.
 """
 
 from __future__ import annotations
