@@ -85,6 +85,9 @@ def create_app(settings: Settings | None = None, parts: Runtime | None = None) -
         TRUSTED_HOSTS=[urlsplit(settings.base_url).hostname, "127.0.0.1", "localhost", "[::1]"],
         WTF_CSRF_TIME_LIMIT=None,
         TEMPLATES_AUTO_RELOAD=False,
+        OIDC_ISSUER=settings.oidc_issuer,
+        OIDC_CLIENT_ID=settings.oidc_client_id,
+        OIDC_CLIENT_SECRET=settings.oidc_client_secret,
         BABEL_DEFAULT_LOCALE=settings.locale,
         BABEL_TRANSLATION_DIRECTORIES=str(ROOT / "kb" / "translations"),
     )

@@ -182,7 +182,7 @@ def init_app(app: Flask, parts: Runtime) -> None:
     """Hang the parts on the app; close what a request has opened when it ends."""
     app.extensions["kb"] = parts
     manager = LoginManager()
-    manager.login_view = "account.login"
+    manager.login_message = None  # the page for signing in says why
     manager.user_loader(_load_user)
     manager.init_app(app)
 

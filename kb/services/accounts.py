@@ -149,3 +149,17 @@ def reset_password(session: Session, secret: str, password: str, address: str | 
     person = one_time_links.find_person(session, secret)
     set_password(session, Actor(person.id, person.name, address=address), person, password)
     return person
+
+
+def offer_reset(session: Session, actor: Actor, person: Person, *, by_mail: bool) -> str | None:
+    """Help a person to a new password: by a mail, or by a link to hand over, whose path this is.
+
+    Raises:
+        NotPermitted: for administrators only.
+    """
+    require(actor, Permission.PERSON_ADMINISTER)
+    audit.record(session, actor, "offer new password", "person", str(person.id))
+    if not by_mail:
+        return one_time_links.link_to_reset(session, person)
+    mailing.request(session, "reset", person=person)
+    return None

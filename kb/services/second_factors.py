@@ -23,7 +23,7 @@ _LETTERS: Final = "abcdefghjkmnpqrstuvwxyz23456789"  # none that look alike
 _WRONG = N_("is not right. Please wait for the next one that your device shows, and check its clock.")
 
 
-def begin(session: Session, person: Person) -> str:
+def prepare(session: Session, person: Person) -> str:
     """The secret to be set up, as an `otpauth:` address; the same until a code confirms it.
 
     Raises:
@@ -42,7 +42,7 @@ def confirm(session: Session, actor: Actor, person: Person, code: str) -> list[s
         Invalid: the code does not fit.
         Conflict: there is one already.
     """
-    begin(session, person)
+    prepare(session, person)
     if not _fits(person, code):
         raise Invalid.of(_WRONG, field="code")
     person.totp_confirmed_at = now()

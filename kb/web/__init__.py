@@ -6,6 +6,7 @@ from flask import Blueprint, Flask
 
 from kb.web import (
     account,
+    admin,
     assets,
     catalogues,
     cities,
@@ -14,18 +15,22 @@ from kb.web import (
     errors,
     home,
     machines,
+    oidc,
     pages,
     search,
+    signing_in,
     themes,
 )
 
 
 def blueprints() -> tuple[Blueprint, ...]:
     """All of them."""
-    return tuple(module.bp for module in (home, search, cities, entries, themes, pages, account, machines))
+    return tuple(
+        module.bp for module in (home, search, cities, entries, themes, pages, signing_in, account, admin, machines)
+    )
 
 
 def init_app(app: Flask) -> None:
-    """Language, template functions, error pages, limits."""
-    for module in (catalogues, assets, display, errors, account):
+    """Language, template functions, error pages, the city's own sign-in."""
+    for module in (catalogues, assets, display, errors, oidc):
         module.init_app(app)

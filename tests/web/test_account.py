@@ -14,7 +14,6 @@ from kb.app import create_app
 from kb.domain.roles import COMMAND_LINE, Role
 from kb.runtime import Runtime
 from kb.services.people import create_person
-from kb.web.account import limiter
 from tests.conftest import make_settings
 
 EMAIL, PASSWORD = "mina@example.org", "a long enough password"
@@ -28,8 +27,6 @@ def visitor(tmp_path: Path, empty: Runtime) -> Iterator[FlaskClient]:
             session, COMMAND_LINE, email=EMAIL, name="Mina", role=Role.COORDINATOR, city=None, password=PASSWORD
         )
     app = create_app(make_settings(tmp_path / "data", content_dir=str(tmp_path / "none")), empty)
-    with app.app_context():
-        limiter.reset()
     yield app.test_client()
 
 
