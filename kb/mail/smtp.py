@@ -6,6 +6,7 @@ import smtplib
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
+from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import formatdate
@@ -43,7 +44,7 @@ class SmtpMailer:
         """Hand the mail to the server."""
         try:
             message = self._message(mail)
-        except ValueError as error:
+        except (ValueError, MessageError) as error:
             raise MailRefused(N_("The address can't be written to.")) from error
         with self._connected() as server:
             server.send_message(message, self._sender, [mail.to])
@@ -91,8 +92,11 @@ class SmtpMailer:
         else:
             server = smtplib.SMTP(self._host, self._port, timeout=self._timeout)
             server.ehlo()
-            if self._port == _SUBMISSION or self._user or server.has_extn("starttls"):
+            if server.has_extn("starttls"):
                 server.starttls(context=self._context)
+            elif self._port == _SUBMISSION or self._user:
+                server.close()
+                raise self._not_now("it does not encrypt")
         if self._user:
             server.login(self._user, self._password)
         return server
