@@ -87,6 +87,8 @@ def send(client: FlaskClient, path: str, page: str | None = None, **fields: str)
     return client.post(path, data={"csrf_token": csrf(client, page or path)} | fields)
 
 
-def enter(client: FlaskClient, email: str = "mina@example.org", password: str = PASSWORD, **fields: str) -> TestResponse:
+def enter(
+    client: FlaskClient, email: str = "mina@example.org", password: str = PASSWORD, **fields: str
+) -> TestResponse:
     """Sign in by the form, as other programs do."""
     return send(client, "/login", email=email, password=password, **({"next": ""} | fields))

@@ -15,7 +15,9 @@ from kb.mail.port import Mail, MailRefused
 from kb.mail.smtp import SmtpMailer
 from tests.mail.server import Postbox, authenticate, make_certificate, running
 
-MAIL = Mail("1", "mina@example.org", "인사 and\r\nBcc: evil@example.org", "Hello.\n안녕하세요.\n", "<p>Hello. 안녕하세요.</p>")
+MAIL = Mail(
+    "1", "mina@example.org", "인사 and\r\nBcc: evil@example.org", "Hello.\n안녕하세요.\n", "<p>Hello. 안녕하세요.</p>"
+)
 HOST = "kb.example.org"
 
 

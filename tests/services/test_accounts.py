@@ -135,8 +135,8 @@ def test_the_first_administrator_says_their_own_address(database: Database) -> N
     [
         lambda session, actor, person: accounts.add_membership(session, actor, person, Role.ADMIN, None),
         lambda session, actor, person: accounts.remove_membership(session, actor, person, person.memberships[0].id),
-        lambda session, actor, person: accounts.disable(session, actor, person),
-        lambda session, actor, person: accounts.enable(session, actor, person),
+        accounts.disable,
+        accounts.enable,
         lambda session, actor, person: accounts.offer_reset(session, actor, person, by_mail=False),
         lambda session, actor, person: people.list_people(session, actor),
         lambda session, actor, person: audit.list_events(session, actor, audit.Filter()),
@@ -247,7 +247,9 @@ def test_the_log_is_filtered_paged_exported_and_never_edited(database: Database)
     admin = make_person(database, role=Role.ADMIN)
     with database.transaction() as session:
         for number in range(5):
-            audit.record(session, Actor(admin.person, "=Mina", address="192.0.2.1"), "poke", "thing", str(number), n=number)
+            audit.record(
+                session, Actor(admin.person, "=Mina", address="192.0.2.1"), "poke", "thing", str(number), n=number
+            )
     with database.reading() as session:
         events, total = audit.list_events(session, admin, audit.Filter(action="poke"), page=2, per_page=2)
         assert (len(events), total) == (2, 5)

@@ -22,7 +22,8 @@ ADDRESS, BROWSER = "192.0.2.7", "Firefox"
 
 
 @pytest.mark.parametrize(
-    "password", ["password1", "QWERTYUIOP", "aaaaaaaaaaaa", "Mina2024!", "Yangcheon2024", "learning-cities-1", "양천구2024년!!"]
+    "password",
+    ["password1", "QWERTYUIOP", "aaaaaaaaaaaa", "Mina2024!", "Yangcheon2024", "learning-cities-1", "양천구2024년!!"],
 )
 def test_what_others_try_first_is_refused(password: str) -> None:
     with pytest.raises(Invalid) as caught:
@@ -30,7 +31,10 @@ def test_what_others_try_first_is_refused(password: str) -> None:
     assert caught.value.problems[0].field == "password"
 
 
-@pytest.mark.parametrize("password", ["learning by walking around", "mina loves rivers", "1234-5678-90", "ㅎㅏㄴㄱㅡㄹㅎㅏㄴ", "correct horse"])
+@pytest.mark.parametrize(
+    "password",
+    ["learning by walking around", "mina loves rivers", "1234-5678-90", "ㅎㅏㄴㄱㅡㄹㅎㅏㄴ", "correct horse"],
+)
 def test_anything_else_of_the_right_length_is_taken(password: str) -> None:
     passwords.check_password(password, ["Mina Kim", "mina@example", "yangcheon-gu-seoul"])
 
@@ -297,7 +301,8 @@ def test_tokens_read_or_write_expire_and_end(database: Database) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "days", "field"), [(" ", 1, "token_name"), ("x" * 81, 1, "token_name"), ("x", 0, "days"), ("x", 366, "days")]
+    ("name", "days", "field"),
+    [(" ", 1, "token_name"), ("x" * 81, 1, "token_name"), ("x", 0, "days"), ("x", 366, "days")],
 )
 def test_a_token_has_a_name_and_an_end(database: Database, name: str, days: int, field: str) -> None:
     mina = make_person(database)

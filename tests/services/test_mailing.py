@@ -85,7 +85,9 @@ def test_nothing_goes_to_who_may_not_know_any_more(database: Database) -> None:
         accounts.add_membership(session, admin, person, Role.READER, None)
         accounts.remove_membership(session, admin, person, person.memberships[0].id)
     _make_due(database)
-    assert len(_claim(database)) == 3  # of the two first the one that needs no permission, and two that tell of the roles
+    assert (
+        len(_claim(database)) == 3
+    )  # of the two first the one that needs no permission, and two that tell of the roles
     with database.transaction() as session:
         accounts.disable(session, admin, person_of(session))
     _make_due(database)
@@ -157,14 +159,10 @@ def test_an_unknown_receiver_or_letter_is_given_up_and_holds_up_nothing(empty: R
         assert mailing.count_failed(session) == 2
 
 
-def test_invitation_and_reset_carry_links_that_work_in_the_receivers_language(
-    empty: Runtime, postbox: Postbox
-) -> None:
+def test_invitation_and_reset_carry_links_that_work_in_the_receivers_language(empty: Runtime, postbox: Postbox) -> None:
     admin = make_person(empty.database, role=Role.ADMIN)
     with empty.database.transaction() as session:
-        made = invitations.invite(
-            session, admin, email="jo@example.org", role=Role.READER, city=None, language="ko"
-        )
+        made = invitations.invite(session, admin, email="jo@example.org", role=Role.READER, city=None, language="ko")
         mailing.request(session, "invitation", invitation=made, inviter=admin.name)
         mailing.request(session, "reset", email="mina@example.org")
         mailing.request(session, "reset", email="nobody@example.org")

@@ -140,7 +140,9 @@ def test_the_second_step(visitor: FlaskClient, house: House) -> None:
     token = csrf(late, "/login/code")
     with house.database.transaction() as session:
         session.execute(
-            update(SignIn).where(SignIn.whole.is_(False)).values(created_at=now() - sign_ins.HALF - dt.timedelta(minutes=1))
+            update(SignIn)
+            .where(SignIn.whole.is_(False))
+            .values(created_at=now() - sign_ins.HALF - dt.timedelta(minutes=1))
         )
     assert late.post("/login/code", data={"csrf_token": token, "code": codes[4]}).location == "/login"
     assert "took too long" in late.get("/login").text

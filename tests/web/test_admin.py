@@ -89,7 +89,11 @@ def test_whoever_has_an_account_only_accepts(house: House) -> None:
     enter(jo, JO)
     assert "You coordinate the network." in jo.get("/account").text
     send(admin, "/admin/invitations", email=JO, role="admin", language="en")
-    late = next(found[0] for text in house.letters() if "jo@" not in text and (found := re.search(r"/invitation/\S+", text)) and found[0] != path[0])
+    late = next(
+        found[0]
+        for text in house.letters()
+        if "jo@" not in text and (found := re.search(r"/invitation/\S+", text)) and found[0] != path[0]
+    )
     with house.database.transaction() as session:
         from kb.models.base import now
 

@@ -90,7 +90,9 @@ def test_nobody_else_does(client: FlaskClient, provider: Provider, claims: dict[
 
 
 @pytest.mark.parametrize(
-    "spoil", [{"nonce": "another"}, {"iss": "https://evil.example"}, {"aud": "another"}, {"exp": 1}], ids=lambda one: next(iter(one))
+    "spoil",
+    [{"nonce": "another"}, {"iss": "https://evil.example"}, {"aud": "another"}, {"exp": 1}],
+    ids=lambda one: next(iter(one)),
 )
 def test_a_token_that_is_not_for_us_now_is_refused(
     client: FlaskClient, provider: Provider, spoil: dict[str, object]
