@@ -50,8 +50,6 @@ def find_invitation(session: Session, secret: str) -> Invitation:
         NotFound: used, withdrawn, too old, or never made: one sentence for all.
     """
     invitation = _find(session, secret).invitation
-    if invitation:
-        session.refresh(invitation, with_for_update=True)  # of two who come at once, be it by two links, one is first
     if invitation is None or invitation.accepted_at or invitation.withdrawn_at:
         raise NotFound(_GONE)
     return invitation
@@ -70,14 +68,17 @@ def find_person(session: Session, secret: str) -> Person:
 
 
 def _find(session: Session, secret: str) -> OneTimeLink:
+    """The link; what it leads to is locked, so that of two who come at once, be it by two links, one is first."""
     query = (
         select(OneTimeLink)
         .where(OneTimeLink.digest == digest_of(secret), OneTimeLink.expires_at > now())
         .options(joinedload(OneTimeLink.invitation), joinedload(OneTimeLink.person))
-        .with_for_update(of=OneTimeLink)
     )
     found = session.scalar(query)
     if found is None:
+        raise NotFound(_GONE)
+    session.refresh(found.invitation or found.person, with_for_update=True)
+    if session.scalar(query.execution_options(populate_existing=True)) is None:
         raise NotFound(_GONE)
     return found
 

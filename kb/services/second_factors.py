@@ -56,6 +56,7 @@ def check(session: Session, person: Person, code: str) -> None:
     Raises:
         Invalid: it is neither.
     """
+    session.refresh(person, with_for_update=True)  # of two who show the same code one is first
     if _fits(person, code):
         return
     spent = (
