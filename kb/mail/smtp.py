@@ -91,15 +91,22 @@ class SmtpMailer:
             )
         else:
             server = smtplib.SMTP(self._host, self._port, timeout=self._timeout)
-            server.ehlo()
-            if server.has_extn("starttls"):
-                server.starttls(context=self._context)
-            elif self._port == _SUBMISSION or self._user:
-                server.close()
-                raise self._not_now("it does not encrypt")
+        try:
+            self._greet(server)
+        except BaseException:
+            server.close()
+            raise
+        return server
+
+    def _greet(self, server: smtplib.SMTP) -> None:
+        """Encrypt where it is not done yet, then sign in."""
+        server.ehlo()
+        if self._port != _IMPLICIT_TLS and server.has_extn("starttls"):
+            server.starttls(context=self._context)
+        elif self._port == _SUBMISSION or (self._user and self._port != _IMPLICIT_TLS):
+            raise self._not_now("it does not encrypt")
         if self._user:
             server.login(self._user, self._password)
-        return server
 
     def _not_now(self, reason: str) -> Unavailable:
         """The reason is never the server's own words: they may repeat what was sent."""

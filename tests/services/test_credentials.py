@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -15,7 +16,8 @@ from kb.domain.errors import Conflict, Invalid, NotFound, NotPermitted, NotSigne
 from kb.domain.roles import ANYONE, Actor, Role, Scope
 from kb.models import AccessToken, Attempt, MailRow, OneTimeLink, RecoveryCode, SignIn
 from kb.models.base import now
-from kb.services import accounts, limits, one_time_links, passwords, people, second_factors, sign_ins, tokens
+from kb.services import accounts, backups, limits, one_time_links, passwords, people, second_factors, sign_ins, tokens
+from kb.storage.files import FileStorage
 from tests.people import PASSWORD, make_person, person_of, set_up_device
 
 ADDRESS, BROWSER = "192.0.2.7", "Firefox"
@@ -341,3 +343,21 @@ def test_only_failed_tries_count_and_only_for_a_while(database: Database) -> Non
 )
 def test_a_household_is_one_network(address: str, network: str) -> None:
     assert limits.network_of(address) == network
+
+
+def test_sessions_and_links_are_in_no_backup(database: Database, tmp_path: Path) -> None:
+    mina = make_person(database, role=Role.ADMIN)
+    secret = _open(database, mina)
+    with database.transaction() as session:
+        one_time_links.link_to_reset(session, person_of(session))
+        tokens.create_token(session, mina, person_of(session), name="t", days=1, scope=Scope.READ)
+    storage = FileStorage(tmp_path / "attachments")
+    with database.reading() as session:
+        backups.write_backup(session, storage, tmp_path / "backup.tar.gz")
+    with database.transaction() as session:
+        backups.restore_backup(session, storage, tmp_path / "backup.tar.gz")
+    with database.reading() as session:
+        assert sign_ins.find_sign_in(session, secret, ADDRESS) is None
+        assert session.scalars(select(OneTimeLink)).all() == []
+        assert len(tokens.list_tokens(session, mina.person)) == 1  # type: ignore[arg-type]  # they have an id
+        assert people.sign_in(session, "mina@example.org", PASSWORD)

@@ -231,3 +231,24 @@ def test_the_worker_goes_on_after_any_trouble(empty: Runtime, postbox: Postbox) 
     assert len(calls) == 1
     with empty.database.reading() as session:
         assert mailing.count_failed(session) == 1
+
+
+def test_the_worker_waits_for_a_database_out_of_reach(empty: Runtime, postbox: Postbox) -> None:
+    make_person(empty.database)
+    _notify(empty.database)
+    stopping, real = threading.Event(), empty.database
+    empty.database = Database("postgresql+psycopg://kb@127.0.0.1:1/kb")
+    thread = threading.Thread(target=post, args=(empty, stopping))
+    thread.start()
+    try:
+        stopping.wait(1)
+        empty.database.close()
+        empty.database = real
+        end = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=60)
+        while not postbox.mails:
+            assert dt.datetime.now(dt.UTC) < end
+            stopping.wait(0.05)
+    finally:
+        empty.database = real
+        stopping.set()
+        thread.join()
