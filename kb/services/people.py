@@ -87,7 +87,8 @@ def sign_in(session: Session, email: str, password: str) -> Person:
     Raises:
         NotPermitted: one sentence and one duration, whatever was wrong.
     """
-    person = find_person(session, email)
+    # without the roles: one more query for a known address would tell it from an unknown one
+    person = session.scalar(select(Person).where(Person.email == email.strip().casefold()))
     right = passwords.is_right(person.password_hash if person else None, password)
     if not (person and right) or person.disabled_at or not person.memberships:
         raise NotPermitted(N_("Address or password is not right. Please try again."))
