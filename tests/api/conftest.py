@@ -13,7 +13,7 @@ from kb.app import create_app
 from kb.cli.setup import set_up
 from kb.domain.roles import COMMAND_LINE, Role
 from kb.runtime import Runtime
-from kb.services import indexing, people, vocabularies
+from kb.services import indexing, people, sign_ins, vocabularies
 from kb.text.renderer import Renderer
 from tests.conftest import make_settings
 from tests.factories import VOCABULARIES, case_header, profile_header, research_header, save
