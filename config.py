@@ -31,6 +31,10 @@ class Settings:
     content_dir: Path
     home_city: str
     locale: str
+    proxies: int
+    oidc_issuer: str
+    oidc_client_id: str
+    oidc_client_secret: str
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] = os.environ) -> Settings:
@@ -86,6 +90,22 @@ class Settings:
         demand(locale in INTERFACE_LANGUAGES, "KB_LOCALE", f"must be one of {', '.join(INTERFACE_LANGUAGES)}.")
         secret_key = environ.get("KB_SECRET_KEY", "").strip()
         demand(not secret_key or len(secret_key) >= 16, "KB_SECRET_KEY", "must have at least 16 characters.")
+        proxies = get("KB_PROXIES", "0")
+        demand(
+            proxies.isascii() and proxies.isdigit() and int(proxies) < 10, "KB_PROXIES", "must be a number from 0 to 9."
+        )
+        oidc = [get(f"KB_OIDC_{name}", "") for name in ("ISSUER", "CLIENT_ID", "CLIENT_SECRET")]
+        issuer = urlsplit(oidc[0])
+        demand(
+            not oidc[0] or issuer.scheme == "https" or issuer.hostname in {"127.0.0.1", "localhost"},
+            "KB_OIDC_ISSUER",
+            "must be an address that begins with https://.",
+        )
+        demand(
+            all(oidc) or not any(oidc),
+            "KB_OIDC_CLIENT_ID",
+            "goes with KB_OIDC_ISSUER and KB_OIDC_CLIENT_SECRET: all or none.",
+        )
         if mistakes:
             raise InvalidSettings(N_("These settings can't be used:\n%(mistakes)s"), mistakes="\n".join(mistakes))
         return cls(
@@ -99,6 +119,10 @@ class Settings:
             content_dir=Path(get("KB_CONTENT_DIR", str(ROOT / "content"))).absolute(),
             home_city=home_city,
             locale=locale,
+            proxies=int(proxies),
+            oidc_issuer=oidc[0],
+            oidc_client_id=oidc[1],
+            oidc_client_secret=oidc[2],
         )
 
 

@@ -13,6 +13,7 @@ from flask import Flask, Response, g, request
 from flask_wtf.csrf import CSRFProtect
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Histogram, generate_latest, multiprocess, values
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 import kb.api
 import kb.web
@@ -21,8 +22,12 @@ from kb import compression
 from kb.db import Database
 from kb.domain.errors import KbError
 from kb.logs import set_up_logs
+from kb.mail.log import LogMailer
+from kb.mail.port import Mailer
+from kb.mail.smtp import SmtpMailer
 from kb.runtime import Runtime, init_app
 from kb.search.whoosh_engine import WhooshEngine
+from kb.services import sign_ins
 from kb.services.marks import database_id
 from kb.storage.files import FileStorage
 from kb.text.files import DOCUMENT_BYTES
@@ -40,11 +45,18 @@ def wire(settings: Settings) -> Runtime:
         database=database,
         engine=WhooshEngine(Path(settings.search_url.removeprefix("whoosh:")), _database_id(database)),
         storage=FileStorage(Path(settings.storage_url.removeprefix("file:"))),
+        mailer=_mailer(settings),
         data_dir=settings.data_dir,
         base_url=settings.base_url,
         home_city=settings.home_city,
         locale=settings.locale,
     )
+
+
+def _mailer(settings: Settings) -> Mailer:
+    if settings.mail_url.startswith("log:"):
+        return LogMailer()
+    return SmtpMailer(settings.mail_url, urlsplit(settings.base_url).hostname or "localhost")
 
 
 def _database_id(database: Database) -> str:
@@ -71,14 +83,16 @@ def create_app(settings: Settings | None = None, parts: Runtime | None = None) -
         SESSION_COOKIE_SECURE=secure,
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
-        REMEMBER_COOKIE_SECURE=secure,
-        REMEMBER_COOKIE_HTTPONLY=True,
+        PERMANENT_SESSION_LIFETIME=sign_ins.LONGEST,
         SEND_FILE_MAX_AGE_DEFAULT=_YEAR,  # addresses of static files carry their hash
         MAX_CONTENT_LENGTH=2 * 2**20,
         MAX_FORM_MEMORY_SIZE=2 * 2**20,  # 512 KiB of Korean are three times as much in a form
         TRUSTED_HOSTS=[urlsplit(settings.base_url).hostname, "127.0.0.1", "localhost", "[::1]"],
         WTF_CSRF_TIME_LIMIT=None,
         TEMPLATES_AUTO_RELOAD=False,
+        OIDC_ISSUER=settings.oidc_issuer,
+        OIDC_CLIENT_ID=settings.oidc_client_id,
+        OIDC_CLIENT_SECRET=settings.oidc_client_secret,
         BABEL_DEFAULT_LOCALE=settings.locale,
         BABEL_TRANSLATION_DIRECTORIES=str(ROOT / "kb" / "translations"),
     )
@@ -86,6 +100,8 @@ def create_app(settings: Settings | None = None, parts: Runtime | None = None) -
     app.json.sort_keys = False  # type: ignore[attr-defined]  # as above
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True, "autoescape": True}
     compression.init_app(app)
+    if settings.proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=0)  # type: ignore[method-assign]
     init_app(app, parts or wire(settings))
     csrf = CSRFProtect(app)
     for blueprint in [*kb.web.blueprints(), *kb.api.blueprints()]:
@@ -142,7 +158,7 @@ def _add_headers(app: Flask, *, secure: bool) -> None:
             headers.setdefault("Strict-Transport-Security", f"max-age={_YEAR}")
         if request.endpoint != "static":
             headers.setdefault("Cache-Control", "private, no-cache")
-            headers.add("Vary", "Cookie, Accept-Language")
+            headers.add("Vary", "Cookie, Authorization, Accept-Language")
         return response
 
     @app.after_request

@@ -5,29 +5,29 @@ from __future__ import annotations
 import gc
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
-from uuid import UUID
 
 from flask import Flask, current_app, g, request
 from flask_login import LoginManager, UserMixin, current_user
 from sqlalchemy.orm import Session
 
 from kb.db import Database
+from kb.domain.errors import N_, NotPermitted, NotSignedIn, Unavailable
 from kb.domain.languages import INTERFACE_LANGUAGES
 from kb.domain.roles import ANYONE, Actor
 from kb.domain.visibility import Sight, sight_of
 from kb.domain.vocabularies import Vocabularies
+from kb.mail.port import Mailer
 from kb.search.embedders import load_embedder
 from kb.search.meaning import Embedder, Meaning
 from kb.search.port import SearchEngine
-from kb.services import embedding
-from kb.services.people import load_actor
+from kb.services import embedding, sign_ins, tokens
 from kb.services.search import SearchQuery, SearchResult, find
 from kb.services.suggesting import Completions, completions_version, renew_completions
 from kb.services.vocabularies import load_vocabularies, vocabularies_version
@@ -45,6 +45,7 @@ class Runtime:
     database: Database
     engine: SearchEngine
     storage: Storage
+    mailer: Mailer
     data_dir: Path
     base_url: str
     home_city: str
@@ -180,24 +181,69 @@ def renderer() -> Renderer:
 
 
 class SignedIn(UserMixin):  # type: ignore[misc]  # Flask-Login has no types
-    """What Flask-Login keeps of a person: the key in the session cookie, the actor for this request."""
+    """What Flask-Login keeps of a person: the session's secret in the cookie, the actor for this request."""
 
-    def __init__(self, actor: Actor) -> None:
-        self.actor = actor
-        self.id = str(actor.person)
+    def __init__(self, secret: str, found: sign_ins.Found) -> None:
+        self.id = secret
+        self.sign_in = found.id
+        self.actor = found.actor
 
 
-def _load_user(key: str) -> SignedIn | None:
-    try:
-        actor = load_actor(session(), UUID(key))
-    except ValueError:
+def client_address() -> str:
+    """Where the request comes from: the network's address, behind as many proxies as the setting says."""
+    return request.remote_addr or ""
+
+
+def _load_user(secret: str) -> SignedIn | None:
+    found = sign_ins.find_sign_in(session(), secret, client_address())
+    if found is None:
         return None
-    return SignedIn(actor) if actor else None
+    if found.stale:
+        _note(lambda changing: sign_ins.note_use(changing, found.id))
+    return SignedIn(secret, found)
+
+
+def _note(change: Callable[[Session], None]) -> None:
+    """Write down that something was used; a reader does not wait for a database that can't take it now."""
+    with suppress(Unavailable), transaction() as changing:
+        change(changing)
+
+
+def is_api_path(path: str) -> bool:
+    """Whether machines ask there."""
+    return path == "/api" or path.startswith("/api/")
 
 
 def current_actor() -> Actor:
-    """Who asks."""
+    """Who asks: by a personal token or the session; under `/api/` only a token may change something.
+
+    Raises:
+        NotSignedIn: by a token that is not good, or, to change something under `/api/`, by none.
+        NotPermitted: to change something by a token for reading.
+    """
+    if "actor" not in g:
+        g.actor = _machine() if is_api_path(request.path) else _reader()
+    found: Actor = g.actor
+    return found
+
+
+def _reader() -> Actor:
     return current_user.actor if current_user and current_user.is_authenticated else ANYONE
+
+
+def _machine() -> Actor:
+    changes = request.method not in {"GET", "HEAD", "OPTIONS"}
+    kind, _, text = request.headers.get("Authorization", "").partition(" ")
+    if kind.casefold() != "bearer":
+        if changes:  # a cookie would be sent along from any page: the API asks for no CSRF token
+            raise NotSignedIn(N_("This needs a personal token: Authorization: Bearer …"))
+        return _reader()
+    found = tokens.find_token(session(), text.strip(), client_address())
+    if found.stale:
+        _note(lambda changing: tokens.note_use(changing, found.id))
+    if changes and found.actor.read_only:
+        raise NotPermitted(N_("This token is for reading only. Please make one for writing."))
+    return found.actor
 
 
 def sight() -> Sight:
@@ -231,7 +277,7 @@ def init_app(app: Flask, parts: Runtime) -> None:
     """Hang the parts on the app; close what a request has opened when it ends."""
     app.extensions["kb"] = parts
     manager = LoginManager()
-    manager.login_view = "account.login"
+    manager.login_message = None  # the page for signing in says why
     manager.user_loader(_load_user)
     manager.init_app(app)
 

@@ -18,7 +18,7 @@ from werkzeug.routing import RoutingException
 from kb.api.operations import bp
 from kb.api.schemas import FieldProblem, ProblemDocument
 from kb.domain.errors import N_, Invalid, KbError
-from kb.runtime import interface_language
+from kb.runtime import current_actor, interface_language, is_api_path
 
 MEDIA_TYPE: Final = "application/problem+json"
 _SECONDS_OF_AN_OUTAGE: Final = "30"
@@ -55,11 +55,6 @@ class NoCondition(KbError):
     status = HTTPStatus.PRECONDITION_REQUIRED
 
 
-def is_api_path(path: str) -> bool:
-    """Whether machines ask there."""
-    return path == "/api" or path.startswith("/api/")
-
-
 def say(message: str, params: Mapping[str, object]) -> str:
     """A sentence of the house in the reader's language."""
     translated: str = gettext(message)
@@ -87,6 +82,8 @@ def problem_response(error: KbError | HTTPException) -> Response:
     document = ProblemDocument(
         type="about:blank", title=HTTPStatus(status).phrase, status=status, detail=detail, **fields
     )
+    if status == HTTPStatus.UNAUTHORIZED:
+        headers["WWW-Authenticate"] = "Bearer"
     headers["Content-Language"] = interface_language()
     return Response(document.model_dump_json(exclude_unset=True), status, headers, content_type=MEDIA_TYPE)
 
@@ -109,6 +106,12 @@ def refuse() -> Response | None:
     if error is None or isinstance(error, RoutingException) or not is_api_path(request.path):
         return None
     return problem_response(error)
+
+
+@bp.before_request
+def identify() -> None:
+    """Know who asks before anything is done, so that a token that is not good is told everywhere."""
+    current_actor()
 
 
 @bp.after_app_request

@@ -17,6 +17,7 @@ from collections.abc import Callable
 from multiprocessing.process import BaseProcess
 from types import FrameType
 from typing import Any
+from urllib.parse import urlsplit
 
 import click
 import structlog
@@ -26,14 +27,15 @@ from gunicorn.app.base import BaseApplication
 
 from config import Settings
 from kb.app import create_app, share_metrics, warm, wire
+from kb.cli.mailing import post
 from kb.cli.meaning import keep_embedding
 from kb.cli.mistakes import told
 from kb.cli.setup import set_up
 from kb.domain.errors import KbError, Unavailable
-from kb.domain.roles import ANYONE
+from kb.domain.roles import ANYONE, COMMAND_LINE
 from kb.logs import set_up_logs
 from kb.runtime import Runtime
-from kb.services import indexing, people
+from kb.services import indexing, invitations, people
 from kb.services.search import SearchQuery
 
 _POLL_SECONDS = 0.25
@@ -74,8 +76,7 @@ def serve(host: str, port: int, workers: int) -> None:
     if preparing.exitcode:
         sys.exit(preparing.exitcode)  # it has said why
     parts = wire(settings)
-    with parts.database.reading() as session:
-        admin = people.has_admin(session)
+    link = _first_link(parts)
     metrics = settings.data_dir / "metrics"
     shutil.rmtree(metrics, ignore_errors=True)
     metrics.mkdir()
@@ -88,15 +89,24 @@ def serve(host: str, port: int, workers: int) -> None:
         app, bind=address, workers=workers, worker_class="gthread", threads=4, loglevel="warning",
         max_requests=20_000, max_requests_jitter=2_000, graceful_timeout=20, post_worker_init=_get_ready,
     )  # fmt: skip
-    _announce(f"http://{address}", admin)
+    at_home = urlsplit(settings.base_url).hostname in {"127.0.0.1", "localhost"}
+    _announce(f"http://{address}" if at_home else settings.base_url, link)
     _supervise(_start(site.run), settings, stopping)
 
 
-def _announce(address: str, admin: bool) -> None:
+def _first_link(parts: Runtime) -> str | None:
+    """The path that leads to the first administrator's account, None where there is one."""
+    with parts.database.transaction() as session:
+        return None if people.has_admin(session) else invitations.invite_first_admin(session, COMMAND_LINE)
+
+
+def _announce(address: str, link: str | None) -> None:
     click.echo(f"Learning Cities Knowledge Base: {address}")
-    if not admin:
+    if link:
         click.echo(
-            "No administrator yet. Make one, then sign in at /login:\n"
+            "No administrator yet. Open this link within 72 hours to become it; it works once:\n"
+            f"  {address}{link}\n"
+            "Or make one here, then sign in at /login:\n"
             "  kb user create you@example.org --name 'Your Name' --role admin --password-stdin"
         )
 
@@ -159,7 +169,7 @@ def _supervise(web: BaseProcess, settings: Settings, stopping: threading.Event) 
 
 @click.command()
 def worker() -> None:
-    """The background worker alone: brings what was published to the index."""
+    """The background worker alone: brings what was published to the index, sends mails."""
     _keep_working(Settings.from_env())
 
 
@@ -173,9 +183,12 @@ def _keep_working(settings: Settings) -> None:
             with lock.acquire(timeout=1):
                 parts = wire(settings)
                 vectors = threading.Thread(target=keep_embedding, args=(parts, stopping), name="vectors")
+                posting = threading.Thread(target=post, args=(parts, stopping), name="mails", daemon=True)
                 vectors.start()
+                posting.start()
                 work(parts, stopping)
                 vectors.join()
+                posting.join(5)  # what a slow mail server keeps comes again
         except Timeout:
             continue  # another worker has the lock: wait for its turn
 

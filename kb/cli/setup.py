@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,7 +16,7 @@ from kb.cli.library import import_folder
 from kb.cli.meaning import embed_all
 from kb.domain.errors import KbError, Unavailable
 from kb.runtime import Runtime
-from kb.services import embedding, indexing, marks, people
+from kb.services import embedding, health, indexing, marks
 
 _LOADED = "library"
 
@@ -66,12 +65,12 @@ def _digest_of(folder: Path) -> str | None:
     return digest.hexdigest()
 
 
-def _examine_meaning(parts: Runtime, expected: int) -> str:
+def _examine_meaning(parts: Runtime) -> str:
     """How far the search goes beyond words; without a model it does less, but nothing is wrong."""
     if parts.embedder is None:
         return "no model installed (pip install 'kb[semantic]'): the search goes by words and thesaurus"
     with parts.database.reading() as session:
-        waiting = embedding.count_waiting(session, parts.embedder)
+        expected, waiting = indexing.count_documents(session), embedding.count_waiting(session, parts.embedder)
         means = len(embedding.load_means(session, parts.embedder).passage)
     return f"{parts.embedder.name}, {expected - waiting} of {expected} texts, {means} languages levelled"
 
@@ -98,27 +97,16 @@ def _examine() -> Iterator[tuple[str, str, bool]]:
         parts = wire(settings)
         current = parts.database.is_current()
         with parts.database.reading() as session:
-            admin = people.has_admin(session)
-            waiting = indexing.count_waiting(session, parts.engine)
-            expected = indexing.count_documents(session)
+            checks = list(health.examine(session, parts.engine, settings.data_dir))
     except KbError as error:
         yield "database or index", str(error), False
         return
     name = parts.database.url.get_backend_name()
     yield "database", f"{name}, {'newest form' if current else 'run kb init to bring it to the newest form'}", current
-    yield (
-        "people",
-        "there is an administrator" if admin else "no administrator yet: kb user create … --role admin",
-        True,
-    )
-    status = parts.engine.status()
-    right = status.documents == expected or waiting > 0
-    yield (
-        "index",
-        f"{status.engine}, {status.documents} of {expected} texts, {waiting} waiting, {status.analysis}",
-        right,
-    )
-    yield "meaning", _examine_meaning(parts, expected), True
-    free = shutil.disk_usage(settings.data_dir).free
-    yield "storage", f"{free // 2**20} MB free in {settings.data_dir}", free > 200 * 2**20
-    yield "mail", "written to the log, not sent" if settings.mail_url.startswith("log:") else "smtp", True
+    for check in checks:
+        yield check.name, str(check), check.well
+    yield "meaning", _examine_meaning(parts), True
+    try:
+        yield "mail", parts.mailer.check(), True
+    except KbError as error:
+        yield "mail", str(error), False

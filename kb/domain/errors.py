@@ -41,6 +41,12 @@ class NotFound(KbError):
     status = 404
 
 
+class NotSignedIn(KbError):
+    """Nobody, or with a token that is not good (any more)."""
+
+    status = 401
+
+
 class NotPermitted(KbError):
     """Known to the actor, but not theirs to do."""
 
@@ -51,6 +57,12 @@ class Conflict(KbError):
     """The present state does not allow the step."""
 
     status = 409
+
+
+class TooManyTries(KbError):
+    """Right or wrong, not now: it was tried too often."""
+
+    status = 429
 
 
 class Unavailable(KbError):

@@ -19,6 +19,23 @@ class Role(StrEnum):
 
 
 CITY_ROLES: Final = frozenset({Role.CONTRIBUTOR, Role.EDITOR})
+# who must have a second factor, and whose sessions end sooner
+STRONG_ROLES: Final = frozenset({Role.EDITOR, Role.COORDINATOR, Role.ADMIN})
+
+
+class Notices(StrEnum):
+    """When a person wants to be told by mail of what happens; invitations and resets always come at once."""
+
+    AT_ONCE = "at_once"
+    DAILY = "daily"
+    NONE = "none"
+
+
+class Scope(StrEnum):
+    """What a personal token is good for."""
+
+    READ = "read"
+    WRITE = "write"
 
 
 @dataclass(frozen=True)
@@ -31,11 +48,21 @@ class Membership:
 
 @dataclass(frozen=True)
 class Actor:
-    """Who asks: one object a request, made from the session row or the command line."""
+    """Who asks: one object a request, made from the session row, a personal token or the command line.
+
+    Attributes:
+        memberships: as far as they count now: those that need a second factor are missing until there is one.
+        address: the network's, for the audit log; None for the command line and the worker.
+        second_factor_missing: whether memberships were left out for that reason.
+        read_only: whether this is a token for reading.
+    """
 
     person: UUID | None = None
     name: str = ""
     memberships: frozenset[Membership] = frozenset()
+    address: str | None = None
+    second_factor_missing: bool = False
+    read_only: bool = False
 
     @property
     def signed_in(self) -> bool:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from kb.models.base import Base, LanguageTag
 
-DERIVED = {"derived": True}  # tables that no backup holds
+DERIVED = {"passing": True}  # tables that no backup holds
 
 
 class Embedding(Base):

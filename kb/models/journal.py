@@ -15,12 +15,13 @@ class AuditEvent(Base):
     """Who did what to what. Written with the change itself, never edited."""
 
     __tablename__ = "audit_event"
-    __table_args__ = (Index("ix_audit_event_object", "object_type", "object_id"),)
+    __table_args__ = (Index("ix_audit_event_object", "object_type", "object_id"), Index("ix_audit_event_at", "at"))
 
     id: Mapped[Key]
     at: Mapped[Created]
     actor_id: Mapped[uuid.UUID | None]  # no foreign key: the log outlives the person
     actor_name: Mapped[str] = mapped_column(String(200))
+    address: Mapped[str | None] = mapped_column(String(45))  # the network's; None: the command line or the worker
     action: Mapped[str] = mapped_column(String(60))
     object_type: Mapped[str] = mapped_column(String(60))
     object_id: Mapped[str] = mapped_column(String(200))

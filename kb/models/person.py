@@ -8,7 +8,7 @@ import uuid
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from kb.domain.roles import CITY_ROLES, Role
+from kb.domain.roles import CITY_ROLES, Notices, Role
 from kb.models.base import Base, Created, Key
 
 _city_roles = ", ".join(repr(role.value) for role in sorted(CITY_ROLES))
@@ -18,11 +18,21 @@ class Person(Base):
     """Somebody who may sign in."""
 
     __tablename__ = "person"
+    __table_args__ = (Index("uq_person_oidc", "oidc_issuer", "oidc_subject", unique=True),)
 
     id: Mapped[Key]
     email: Mapped[str] = mapped_column(String(254), unique=True)  # case-folded
     name: Mapped[str] = mapped_column(String(200))
     password_hash: Mapped[str | None] = mapped_column(String(200))  # argon2id; None: cannot sign in by password
+    language: Mapped[str | None] = mapped_column(String(35))  # of the interface and of mails; None: the site's
+    notices: Mapped[str] = mapped_column(String(20), default=Notices.AT_ONCE.value)  # of kb.domain.roles.Notices
+    # whether editors and above work as readers until they have set up a second factor
+    second_factor_demanded: Mapped[bool] = mapped_column(default=True)
+    totp_secret: Mapped[str | None] = mapped_column(String(64))  # base32; the code is reckoned from it: can't be hashed
+    totp_confirmed_at: Mapped[dt.datetime | None]  # None: begun, but no code was shown yet that fits
+    totp_last_step: Mapped[int | None]  # number of the 30 seconds whose code was used last: none is taken twice
+    oidc_issuer: Mapped[str | None] = mapped_column(String(300))
+    oidc_subject: Mapped[str | None] = mapped_column(String(255))
     disabled_at: Mapped[dt.datetime | None]
     created_at: Mapped[Created]
 

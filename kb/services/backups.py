@@ -30,7 +30,6 @@ from kb.models.base import UtcTime
 from kb.storage.port import Storage
 
 _FORMAT = 1
-_TABLES = [table for table in Base.metadata.sorted_tables if not table.info.get("derived")]
 Progress = Callable[[str], object]
 
 
@@ -43,7 +42,7 @@ def write_backup(session: Session, storage: Storage, file: Path, progress: Progr
     members: dict[str, str] = {}
     part = file.with_name(file.name + ".part")
     with tempfile.TemporaryDirectory(dir=file.parent) as folder:
-        for table in _TABLES:
+        for table in _tables():
             progress(table.name)
             members[f"tables/{table.name}.jsonl"] = _dump_table(session, table, Path(folder) / table.name)
         digests = sorted(set(session.scalars(select(Attachment.digest))))
@@ -56,7 +55,7 @@ def write_backup(session: Session, storage: Storage, file: Path, progress: Progr
         }
         with tarfile.open(part, "w:gz") as archive:
             _add(archive, "manifest.json", json.dumps(manifest, indent=1).encode())
-            for table in _TABLES:
+            for table in _tables():
                 archive.add(Path(folder) / table.name, f"tables/{table.name}.jsonl")
             for digest in digests:
                 progress(digest)
@@ -89,6 +88,11 @@ def restore_backup(session: Session, storage: Storage, file: Path, progress: Pro
         )
 
 
+def _tables() -> list[Table]:
+    """Those that are kept, in an order in which they can be filled; sessions and one-time links end with a restore."""
+    return [table for table in Base.metadata.sorted_tables if not table.info.get("passing")]
+
+
 def _verify(file: Path) -> None:
     """Read the whole archive once and compare every hash, before anything is touched."""
     try:
@@ -108,7 +112,7 @@ def _verify(file: Path) -> None:
         if manifest.get("format") != _FORMAT:
             raise Invalid.of(N_("This is no backup of this version."))
         expected = manifest["members"]
-        tables = {f"tables/{table.name}.jsonl" for table in _TABLES}
+        tables = {f"tables/{table.name}.jsonl" for table in _tables()}
         if found != expected or not tables <= set(found):
             raise Invalid.of(N_("The backup is damaged: parts are missing or changed."))
 

@@ -6,6 +6,7 @@ from flask import Blueprint, Flask
 
 from kb.web import (
     account,
+    admin,
     assets,
     catalogues,
     cities,
@@ -15,9 +16,11 @@ from kb.web import (
     errors,
     home,
     machines,
+    oidc,
     pages,
     review,
     search,
+    signing_in,
     themes,
 )
 
@@ -25,11 +28,25 @@ from kb.web import (
 def blueprints() -> tuple[Blueprint, ...]:
     """All of them."""
     return tuple(
-        module.bp for module in (home, search, cities, entries, review, themes, pages, account, contribute, machines)
+        module.bp
+        for module in (
+            home,
+            search,
+            cities,
+            entries,
+            review,
+            themes,
+            pages,
+            signing_in,
+            account,
+            admin,
+            contribute,
+            machines,
+        )  # fmt: skip
     )
 
 
 def init_app(app: Flask) -> None:
-    """Language, template functions, error pages, limits."""
-    for module in (catalogues, assets, display, errors, account, contribute):
+    """Language, template functions, error pages, the city's own sign-in, the desk of those who write."""
+    for module in (catalogues, assets, display, errors, oidc, contribute):
         module.init_app(app)

@@ -12,7 +12,7 @@ from pathlib import Path
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import Translations
-from flask import Flask, Response, request
+from flask import Flask, Response, current_app, request
 from flask_babel import Babel, get_domain, gettext
 
 from kb.domain.languages import INTERFACE_LANGUAGES
@@ -41,6 +41,12 @@ def translate(message: str, **places: object) -> str:
     return text
 
 
+def keep_language(response: Response, tag: str) -> None:
+    """Remember the language in the browser."""
+    secure = bool(current_app.config["SESSION_COOKIE_SECURE"])
+    response.set_cookie(LOCALE_COOKIE, tag, max_age=_YEAR, samesite="Lax", secure=secure)
+
+
 def init_app(app: Flask) -> None:
     """Let Flask-Babel speak the reader's language; keep a language that was chosen by the address."""
     Babel(app, locale_selector=interface_language)
@@ -53,7 +59,5 @@ def init_app(app: Flask) -> None:
     def keep_choice(response: Response) -> Response:
         chosen = request.args.get("locale")
         if chosen in INTERFACE_LANGUAGES and chosen != request.cookies.get(LOCALE_COOKIE):
-            response.set_cookie(
-                LOCALE_COOKIE, chosen, max_age=_YEAR, samesite="Lax", secure=bool(app.config["SESSION_COOKIE_SECURE"])
-            )
+            keep_language(response, chosen)
         return response

@@ -13,7 +13,7 @@ from kb.app import create_app
 from kb.cli.setup import set_up
 from kb.domain.roles import COMMAND_LINE, Role
 from kb.runtime import Runtime
-from kb.services import indexing, people, vocabularies
+from kb.services import indexing, people, sign_ins, vocabularies
 from kb.text.renderer import Renderer
 from tests.conftest import make_settings
 from tests.factories import VOCABULARIES, case_header, profile_header, research_header, save
@@ -76,9 +76,12 @@ def reader_id(site_parts: Runtime) -> UUID:
 
 
 @pytest.fixture
-def reader(site: Flask, reader_id: UUID) -> FlaskClient:
+def reader(site: Flask, site_parts: Runtime, reader_id: UUID) -> FlaskClient:
     """The same, signed in."""
     client = site.test_client()
+    with site_parts.database.transaction() as session:
+        person = people.get_person(session, reader_id)
+        secret = sign_ins.open_sign_in(session, person, whole=True, address="127.0.0.1", browser="tests")
     with client.session_transaction() as cookie:
-        cookie["_user_id"] = str(reader_id)
+        cookie["_user_id"] = secret
     return client

@@ -25,6 +25,7 @@ from kb.text.renderer import Renderer
 from tests.api.test_openapi import QUICK
 from tests.conftest import make_settings
 from tests.factories import case_header, profile_header, save
+from tests.people import open_session
 from tests.services.test_uploads import picture
 from tests.writers import Staff, settle_in
 
@@ -47,7 +48,7 @@ def desk(empty: Runtime, staff: Staff) -> Iterator[Flask]:
     def believe() -> None:
         name = request.headers.get("Test-Person")
         if name:
-            g.bearer_actor = getattr(staff, name)
+            g.actor = getattr(staff, name)
 
     yield made
 
@@ -227,12 +228,14 @@ def test_without_a_token_nothing_is_told(desk: Flask, ana: Caller, staff: Staff,
 
 
 @pytest.mark.parametrize(("method", "path"), WRITES)
-def test_a_cookie_changes_nothing(desk: Flask, ana: Caller, staff: Staff, method: str, path: str) -> None:
+def test_a_cookie_changes_nothing(
+    desk: Flask, empty: Runtime, ana: Caller, staff: Staff, method: str, path: str
+) -> None:
     """Else any page could make a signed-in editor's browser publish."""
     ana("POST", ENTRIES, new())
     client: FlaskClient = desk.test_client()
     with client.session_transaction() as cookie:
-        cookie["_user_id"] = str(staff.cho.person)
+        cookie["_user_id"] = open_session(empty.database, staff.cho)
     assert client.get(DRAFT).status_code == 200  # to read it will do
     assert client.open(path, method=method, json=BODIES.get(path), headers={"If-Match": "*"}).status_code == 401
 

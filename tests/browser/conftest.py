@@ -57,7 +57,8 @@ def open_tab(browser: Browser, base_url: str) -> OpenTab:
 
         def hear(message: ConsoleMessage) -> None:
             missing = "404" in message.text and message.location["url"].endswith("/no-such-page")  # it is meant to be
-            if message.type in {"error", "warning"} and not missing:
+            mistaken = "status of 422" in message.text  # a form that came back with what is wrong in it
+            if message.type in {"error", "warning"} and not (missing or mistaken):
                 complaints.append(f"{message.location['url']}: {message.text}")
 
         context = browser.new_context(base_url=base_url, **{"locale": "en", "reduced_motion": "reduce", **options})

@@ -18,6 +18,7 @@ from kb.runtime import Runtime
 from kb.text.renderer import Renderer
 from tests.browser.test_appearance import ALL, AXE, OF_COLOUR, find_barriers
 from tests.conftest import make_settings
+from tests.people import open_session
 from tests.writers import Staff, begin, compose, settle_in
 
 pytestmark = pytest.mark.browser
@@ -38,7 +39,7 @@ def served(empty: Runtime, staff: Staff) -> Iterator[str]:
 
     @app.get("/let-in/<name>")
     def let_in(name: str) -> Response:
-        session["_user_id"] = str(getattr(staff, name).person)
+        session["_user_id"] = open_session(empty.database, getattr(staff, name))
         return redirect("/contribute")
 
     server = make_server("127.0.0.1", 0, app, threaded=True)

@@ -19,6 +19,7 @@ from kb.services import editing, library, review
 from kb.text.renderer import Renderer
 from tests.conftest import make_settings
 from tests.factories import VOCABULARIES
+from tests.people import open_session
 from tests.services.test_uploads import picture
 from tests.writers import PLACE, Staff, begin, bring_to_public, compose, settle_in
 
@@ -78,14 +79,14 @@ def desk(empty: Runtime) -> Flask:
 
 
 @pytest.fixture
-def sign_in(desk: Flask, staff: Staff) -> Iterator[Open]:
+def sign_in(desk: Flask, empty: Runtime, staff: Staff) -> Iterator[Open]:
     """A browser in which that person is signed in."""
 
     def opened(name: str) -> FlaskClient:
         client = desk.test_client()
         actor: Actor = getattr(staff, name)
         with client.session_transaction() as cookie:
-            cookie["_user_id"] = str(actor.person)
+            cookie["_user_id"] = open_session(empty.database, actor)
         return client
 
     yield opened

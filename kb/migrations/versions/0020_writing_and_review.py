@@ -1,14 +1,14 @@
 """Writing and review.
 
 Revision ID: 0020
-Revises: 0001
+Revises: 0010
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0020"
-down_revision = "0002"
+down_revision = "0010"
 branch_labels = None
 depends_on = None
 
