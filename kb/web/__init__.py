@@ -42,7 +42,7 @@ def blueprints() -> tuple[Blueprint, ...]:
             admin,
             contribute,
             machines,
-        )  # fmt: skip
+        )
     )
 
 
