@@ -36,7 +36,9 @@ class Staff:
 
 def hire(session: Session, name: str, role: Role, city: str | None = None) -> Actor:
     """A person with one role, who signs in with no password."""
-    person = Person(id=uuid4(), email=f"{name}@example.org", name=name.title(), created_at=now())
+    person = Person(
+        id=uuid4(), email=f"{name}@example.org", name=name.title(), created_at=now(), second_factor_demanded=False
+    )
     person.memberships = [MembershipRow(role=role.value, city_slug=city)]
     session.add(person)
     session.flush()

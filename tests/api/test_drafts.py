@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from dataclasses import fields
 from typing import Any
 
 import pytest
 import schemathesis
-from flask import Flask, g, request
+from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import given
 from schemathesis import Case
@@ -19,8 +20,10 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.test import TestResponse, encode_multipart
 
 from kb.app import create_app
-from kb.models import AuditEvent
+from kb.domain.roles import Actor, Scope
+from kb.models import AuditEvent, Person
 from kb.runtime import Runtime
+from kb.services.tokens import create_token
 from kb.text.renderer import Renderer
 from tests.api.test_openapi import QUICK
 from tests.conftest import make_settings
@@ -32,6 +35,8 @@ from tests.writers import Staff, settle_in
 ENTRIES = "/api/v1/entries"
 DRAFT = f"{ENTRIES}/case/lanterns/en/draft"
 
+TOKENS: dict[str, dict[str, str]] = {}  # name → the header of a person's program, new with every app
+
 
 @pytest.fixture
 def staff(empty: Runtime, renderer: Renderer) -> Staff:
@@ -41,15 +46,14 @@ def staff(empty: Runtime, renderer: Renderer) -> Staff:
 
 @pytest.fixture
 def desk(empty: Runtime, staff: Staff) -> Iterator[Flask]:
-    """The app, which believes a header of this test to be a token."""
+    """The app; everybody has a token for writing."""
     made = create_app(make_settings(empty.data_dir, content_dir=str(empty.data_dir / "none")), empty)
-
-    @made.before_request
-    def believe() -> None:
-        name = request.headers.get("Test-Person")
-        if name:
-            g.actor = getattr(staff, name)
-
+    with empty.database.transaction() as session:
+        for found in fields(staff):
+            actor: Actor = getattr(staff, found.name)
+            person = session.get_one(Person, actor.person)
+            text = create_token(session, actor, person, name="test", days=1, scope=Scope.WRITE)
+            TOKENS[found.name] = {"Authorization": f"Bearer {text}"}
     yield made
 
 
@@ -60,7 +64,7 @@ class Caller:
         self._client, self._name = app.test_client(), name
 
     def __call__(self, method: str, path: str, body: Any = None, **headers: str) -> TestResponse:
-        named = {key.replace("_", "-"): value for key, value in headers.items()} | {"Test-Person": self._name}
+        named = {key.replace("_", "-"): value for key, value in headers.items()} | TOKENS[self._name]
         return self._client.open(path, method=method, json=body, headers=named)
 
 
@@ -202,7 +206,7 @@ def test_a_change_can_not_move_a_text(ana: Caller) -> None:
     ],
 )
 def test_what_is_no_object_is_refused(desk: Flask, data: bytes, media_type: str, status: int) -> None:
-    answer = desk.test_client().post(ENTRIES, data=data, content_type=media_type, headers={"Test-Person": "ana"})
+    answer = desk.test_client().post(ENTRIES, data=data, content_type=media_type, headers=TOKENS["ana"])
     assert (answer.status_code, answer.content_type) == (status, "application/problem+json")
 
 
@@ -318,7 +322,7 @@ def test_whatever_is_sent_the_answer_is_as_described(desk: Flask, staff: Staff) 
         @QUICK
         @given(case=api[described][method].as_strategy(GenerationMode.POSITIVE))
         def send(case: Case) -> None:
-            case.headers = {**(case.headers or {}), "Test-Person": "cho"}
+            case.headers = {**(case.headers or {}), **TOKENS["cho"]}
             answer = case.call()
             # cities, works and codes that a schema can't know of must be there
             case.validate_response(answer, excluded_checks=[positive_data_acceptance])
@@ -334,7 +338,7 @@ def test_a_picture_is_added_by_its_writers(desk: Flask, ana: Caller) -> None:
         data = {"file": FileStorage(io.BytesIO(picture()), name), "alt": "A lantern"} | more
         boundary, body = encode_multipart(data)
         media_type = f'multipart/form-data; boundary="{boundary}"'
-        headers = {"Test-Person": person} if person else {}
+        headers = TOKENS[person] if person else {}
         return client.post(path, data=body, content_type=media_type, headers=headers)
 
     made = send("bridge.jpg")
@@ -344,7 +348,7 @@ def test_a_picture_is_added_by_its_writers(desk: Flask, ana: Caller) -> None:
     assert send("bridge.jpg", alt="").get_json()["errors"][0]["field"] == "alt"
     assert send("bridge.svg").get_json()["errors"][0]["field"] == "file"
     assert send("bridge.jpg", author="x").get_json()["errors"][0]["field"] == "author"
-    assert client.post(path, data={"alt": "x"}, headers={"Test-Person": "ana"}).status_code == 422
+    assert client.post(path, data={"alt": "x"}, headers=TOKENS["ana"]).status_code == 422
     large = send("plan.pdf", file=FileStorage(io.BytesIO(b"%PDF-" + bytes(3 * 2**20)), "plan.pdf"))
     assert large.status_code == 201  # more than other requests may have
     assert send("a.pdf", file=FileStorage(io.BytesIO(bytes(27 * 2**20)), "a.pdf")).status_code == 413

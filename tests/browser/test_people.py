@@ -17,7 +17,7 @@ from kb.domain.roles import COMMAND_LINE, Role
 from kb.runtime import Runtime
 from kb.services import invitations, mailing, one_time_links
 from tests.browser.conftest import OpenTab
-from tests.browser.test_appearance import ALL, AXE, OF_COLOUR, OF_PLACE, find_barriers
+from tests.browser.test_appearance import AXE, find_barriers
 from tests.conftest import make_settings
 from tests.people import PASSWORD, Device, make_city, make_person, person_of
 
@@ -76,14 +76,14 @@ def _examine(tab: Page, screenshots: Path, name: str) -> list[str]:
     tab.set_viewport_size({"width": 1280, "height": 900})
     tab.evaluate(AXE.read_text("utf-8"))
     tab.screenshot(path=screenshots / f"{name}-light.png", full_page=True)
-    found = find_barriers(tab, "light", ALL)
+    found = find_barriers(tab, "light")
     tab.emulate_media(color_scheme="dark")
     tab.screenshot(path=screenshots / f"{name}-dark.png", full_page=True)
-    found += find_barriers(tab, "dark", OF_COLOUR)
+    found += find_barriers(tab, "dark")
     tab.emulate_media(color_scheme="light")
     tab.set_viewport_size({"width": 320, "height": 640})
     tab.screenshot(path=screenshots / f"{name}-320.png", full_page=True)
-    found += find_barriers(tab, "narrow", OF_PLACE)
+    found += find_barriers(tab, "narrow")
     width = tab.evaluate("document.documentElement.scrollWidth")
     return [f"{name}: {one}" for one in found + ([f"{width} px wide"] if width > 320 else [])]
 

@@ -16,7 +16,7 @@ from werkzeug.wrappers import Response
 from kb.app import create_app
 from kb.runtime import Runtime
 from kb.text.renderer import Renderer
-from tests.browser.test_appearance import ALL, AXE, OF_COLOUR, find_barriers
+from tests.browser.test_appearance import AXE, find_barriers
 from tests.conftest import make_settings
 from tests.people import open_session
 from tests.writers import Staff, begin, compose, settle_in
@@ -141,9 +141,9 @@ def test_no_barriers_at_the_desk(
             tab.goto(f"{path}?locale={locale}")
             tab.evaluate(AXE.read_text("utf-8"))
             tab.screenshot(path=screenshots / f"{name}-{locale}.png", full_page=True)
-            barriers += [f"{name} {one}" for one in find_barriers(tab, "light", ALL)]
+            barriers += [f"{name} {one}" for one in find_barriers(tab, "light")]
             tab.emulate_media(color_scheme="dark")
-            barriers += [f"{name} {one}" for one in find_barriers(tab, "dark", OF_COLOUR)]
+            barriers += [f"{name} {one}" for one in find_barriers(tab, "dark")]
             tab.emulate_media(color_scheme="light")
             tab.set_viewport_size({"width": 320, "height": 700})
             if (width := tab.evaluate("document.documentElement.scrollWidth")) > 320:

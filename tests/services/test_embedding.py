@@ -13,6 +13,7 @@ from config import ROOT
 from kb.cli.meaning import embed_all, keep_embedding
 from kb.db import Database
 from kb.domain.roles import ANYONE, Actor, Membership, Role
+from kb.mail.log import LogMailer
 from kb.models import Embedding, LanguageMean
 from kb.runtime import Runtime
 from kb.search.embedders import UniversalSentenceEncoder
@@ -40,7 +41,8 @@ def small() -> Embedder:
 def instance(database: Database, tmp_path: Path, renderer: Renderer, small: Embedder) -> Iterator[Runtime]:
     """A database with a few made-up texts in several languages, their index, the quicker of the models."""
     engine = WhooshEngine(tmp_path / "index")
-    parts = Runtime(database, engine, FileStorage(tmp_path / "files"), tmp_path, "http://127.0.0.1", "testville", "en")
+    storage = FileStorage(tmp_path / "files")
+    parts = Runtime(database, engine, storage, LogMailer(), tmp_path, "http://127.0.0.1", "testville", "en")
     parts.embedder = small
     with database.transaction() as session:
         save_file(session, READER, embedding.SENTENCES, SENTENCES)
