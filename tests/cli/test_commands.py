@@ -107,7 +107,7 @@ def test_people_from_the_terminal(data: Path) -> None:
 def test_doctor_says_what_is_wrong(data: Path, tmp_path: Path) -> None:
     well = run(data, "doctor")
     assert well.exit_code == 0
-    assert well.stdout.count("ok ") == 7
+    assert well.stdout.count("ok ") == 8
     ill = run(data, "doctor", locale="xx")
     assert ill.exit_code == 1
     assert "KB_LOCALE" in ill.stdout
