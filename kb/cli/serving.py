@@ -35,7 +35,7 @@ from kb.domain.errors import KbError, Unavailable
 from kb.domain.roles import ANYONE, COMMAND_LINE
 from kb.logs import set_up_logs
 from kb.runtime import Runtime
-from kb.services import indexing, invitations, people
+from kb.services import indexing, invitations, people, review
 from kb.services.search import SearchQuery
 
 _POLL_SECONDS = 0.25
@@ -201,6 +201,11 @@ def work(parts: Runtime, stopping: threading.Event) -> None:
     while not stopping.is_set():
         try:
             started = time.perf_counter()
+            with parts.database.reading() as session:
+                due = review.is_due(session)
+            if due:
+                with parts.database.transaction() as session:
+                    review.publish_due(session)
             with parts.database.reading() as session:
                 done = indexing.drain(session, parts.engine)
                 position = parts.engine.position()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Final, cast
@@ -15,7 +15,7 @@ from kb.runtime import Runtime
 from kb.search import analysis, whoosh_match
 from kb.search.analysis import Form
 from kb.search.meaning import Meaning
-from kb.search.port import Everything, Not, Page, Request, SearchEngine
+from kb.search.port import Everything, Not, Page, Request, SearchEngine, Spellings
 from kb.search.querytext import label_key
 from kb.services.search import SearchQuery, find
 from tests.relevance.judged import Judged
@@ -93,6 +93,9 @@ class _Wordless:
 
     def search(self, request: Request) -> Page:
         return self._engine.search(replace(request, tree=Not(Everything())))
+
+    def spellings(self, words: Sequence[str], visibilities: frozenset[str]) -> Sequence[Spellings]:
+        return self._engine.spellings(words, visibilities)
 
 
 @contextmanager
