@@ -101,7 +101,8 @@ def create_app(settings: Settings | None = None, parts: Runtime | None = None) -
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True, "autoescape": True}
     compression.init_app(app)
     if settings.proxies:
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=0)  # type: ignore[method-assign]
+        proxied = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=0)
+        app.wsgi_app = proxied  # type: ignore[method-assign]  # how Flask says to wrap it
     init_app(app, parts or wire(settings))
     csrf = CSRFProtect(app)
     for blueprint in [*kb.web.blueprints(), *kb.api.blueprints()]:
@@ -116,8 +117,8 @@ def create_app(settings: Settings | None = None, parts: Runtime | None = None) -
 def share_metrics(folder: Path) -> None:
     """Let the processes that are forked from this one count together, in files of this folder."""
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)  # the library takes it from nowhere else
-    # the library chose at its import, which was before; it has no types
-    values.ValueClass = values.MultiProcessValue()  # type: ignore[no-untyped-call]
+    # the library chose at its import, which was before
+    values.ValueClass = values.MultiProcessValue()  # type: ignore[no-untyped-call]  # it has no types
 
 
 def warm(app: Flask) -> None:

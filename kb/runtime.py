@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from flask import Flask, current_app, g, request
 from flask_login import LoginManager, UserMixin, current_user
@@ -286,8 +285,3 @@ def init_app(app: Flask, parts: Runtime) -> None:
         stack: Any = g.pop("stack", None)
         if stack is not None:
             stack.close()
-
-
-def host_of(base_url: str) -> str:
-    """Host and port of an address."""
-    return urlsplit(base_url).netloc

@@ -86,9 +86,3 @@ def _identifier() -> Any:
     every = {language for languages in _BY_SCRIPT.values() for language in languages}
     found.set_languages(sorted(every & set(found.labels)))
     return found
-
-
-def warm_up() -> None:
-    """Load now what would keep the first reader waiting."""
-    with _lock:
-        _identifier()

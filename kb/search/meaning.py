@@ -161,15 +161,6 @@ class Meaning:
         vector = self.means.correct_query(self._remember(text), languages)
         return Nearness(shelf.ids, shelf.cosines(vector), next(iter(languages)), within)
 
-    def like(self, entry: str) -> dict[str, float]:
-        """How near each text is to one of them; empty where that has no vector."""
-        shelf = self.shelf
-        if entry not in shelf.ids:
-            return {}
-        at = shelf.ids.index(entry)
-        near = shelf.cosines(shelf.rows[at].astype(np.float32) * shelf.scale[at])
-        return dict(zip(shelf.ids, near.tolist(), strict=True))
-
 
 def what_is_meant(text: str, tree: Query) -> tuple[str, Query | None] | None:
     """The part of a query whose meaning can be looked for, and what a text must match besides.

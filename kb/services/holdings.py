@@ -81,6 +81,11 @@ def find_cities(session: Session, slugs: Sequence[str]) -> dict[str, City]:
     return {city.slug: city for city in session.scalars(select(City).where(City.slug.in_(slugs)))}
 
 
+def all_cities(session: Session) -> Sequence[City]:
+    """Every city that the library knows."""
+    return session.scalars(select(City)).all()
+
+
 def city_names(session: Session, slugs: Collection[str]) -> dict[str, CityName]:
     """Slug → names of the cities of these slugs, of those that the library knows; a list of choices has hundreds."""
     rows = session.execute(select(City.slug, City.name, City.names).where(City.slug.in_(slugs)))

@@ -9,17 +9,20 @@ from collections.abc import Collection
 from uuid import UUID
 
 from sqlalchemy import Select, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, contains_eager
 
 from kb.domain.errors import N_, NotFound
 from kb.domain.kinds import Kind
 from kb.domain.permissions import Permission, Subject, can, cities_where, require
 from kb.domain.roles import Actor
 from kb.domain.visibility import Visibility, sight_of
+from kb.domain.workflow import OPEN_STATES
 from kb.models import Entry, Revision, SavedText, Work
 from kb.models.queries import visible
 from kb.services.turns import take_turn
 from kb.services.works import find_works, open_revision
+
+_DRAFTS = 200  # shown on one page
 
 
 def reach_work(session: Session, actor: Actor, kind: Kind, slug: str, permission: Permission) -> Work:
@@ -93,10 +96,25 @@ def subjects_of(session: Session, revision: Revision) -> list[Subject]:
 
 
 def drafts_within_reach(actor: Actor, permission: Permission = Permission.DRAFT_READ) -> Select[Revision]:
-    """Open revisions of the cities where the actor has the permission."""
-    query = select(Revision).join(Entry, Revision.entry_id == Entry.id).join(Work, Entry.work_id == Work.id)
+    """Open revisions of the cities where the actor has the permission, with their entries and works."""
+    query = (
+        select(Revision)
+        .join(Revision.entry)
+        .join(Entry.work)
+        .options(contains_eager(Revision.entry).contains_eager(Entry.work))
+        .where(Revision.state.in_([state.value for state in OPEN_STATES]))
+    )
     cities = cities_where(actor, permission)
     return query if cities is None else query.where(Work.city_slug.in_(cities))
+
+
+def list_drafts(session: Session, actor: Actor) -> tuple[list[Revision], list[Revision]]:
+    """The open revisions that the actor may read, newest first: those that they wrote in, and those of others."""
+    found = session.scalars(drafts_within_reach(actor).order_by(Revision.created_at.desc()).limit(_DRAFTS)).all()
+    written = select(SavedText.revision_id).where(SavedText.person_id == actor.person)
+    theirs = set(session.scalars(written.where(SavedText.revision_id.in_([revision.id for revision in found]))))
+    own = [one for one in found if one.id in theirs or one.author_id == actor.person]
+    return own, [one for one in found if one not in own]
 
 
 def may_name(session: Session, actor: Actor, kind: Kind, slugs: Collection[str]) -> frozenset[str]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session, contains_eager, joinedload
+from sqlalchemy.orm import Session, joinedload
 
 from kb.domain.errors import N_, Conflict, Invalid, KbError, NotFound, NotPermitted, Problem
 from kb.domain.kinds import FOLDERS, Kind, TranslationHeader, check_header
@@ -258,7 +258,7 @@ def queue(session: Session, actor: Actor) -> Sequence[Waiting]:
         .where(Revision.state == State.IN_REVIEW.value)
         .order_by(Review.submitted_at, Revision.id)
         .add_columns(Review)
-        .options(contains_eager(Revision.entry).contains_eager(Entry.work), joinedload(Review.holder))
+        .options(joinedload(Review.holder))
     )
     return [
         Waiting(

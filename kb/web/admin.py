@@ -8,7 +8,6 @@ from uuid import UUID
 from flask import Blueprint, Response, flash, redirect, render_template, request, stream_with_context, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import Forbidden, Unauthorized
 
@@ -19,6 +18,7 @@ from kb.domain.roles import CITY_ROLES, Role
 from kb.models import City, Person
 from kb.runtime import current_actor, interface_language, runtime, session, transaction
 from kb.services import accounts, audit, health, invitations, mailing, one_time_links, people
+from kb.services.holdings import all_cities
 from kb.web.account import may_invite
 from kb.web.catalogues import translate as _
 from kb.web.display import city_name
@@ -76,7 +76,7 @@ def _city_choices(cities: Iterable[City]) -> list[tuple[str, str]]:
 
 def _cities() -> list[City]:
     """All cities, by name in the reader's language."""
-    return sorted(session().scalars(select(City)), key=city_name)
+    return sorted(all_cities(session()), key=city_name)
 
 
 @bp.get("/invitations")

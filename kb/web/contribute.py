@@ -11,7 +11,6 @@ from urllib.parse import quote
 from flask import Blueprint, Flask, flash, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.orm import contains_eager
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import Unauthorized
 
@@ -21,11 +20,11 @@ from kb.domain.kinds import FOLDERS, Kind
 from kb.domain.languages import INTERFACE_LANGUAGES
 from kb.domain.visibility import Visibility
 from kb.domain.workflow import WRITABLE_STATES, State
-from kb.models import Entry, Revision
+from kb.models import Revision
 from kb.runtime import current_actor, interface_language, renderer, runtime, session, transaction, vocabularies
 from kb.services import autosaves, editing, history, remarks, review, uploads, works
 from kb.services.editing import SavedMeanwhile, Standing
-from kb.services.reach import authors_of, drafts_within_reach
+from kb.services.reach import list_drafts
 from kb.text.files import prepare
 from kb.text.markdown import Rendered
 from kb.web import desk, header_form
@@ -81,13 +80,11 @@ def start() -> ResponseReturnValue:
 
 def _desk(typed: Mapping[str, str], problems: Sequence[Problem] = (), status: int = 200) -> ResponseReturnValue:
     actor = desk.writer()
-    drafts = drafts_within_reach(actor).options(contains_eager(Revision.entry).contains_eager(Entry.work))
-    found = list(session().scalars(drafts.order_by(Revision.created_at.desc()).limit(200)))
-    mine = [one for one in found if actor.person in authors_of(session(), one)]
+    mine, others = list_drafts(session(), actor)
     page = render_template(
         "contribute/index.html",
         mine=mine,
-        others=[one for one in found if one not in mine],
+        others=others,
         waiting=len(review.queue(session(), actor)),
         cities=desk.own_cities(),
         languages=[*INTERFACE_LANGUAGES, "ar", "de", "es", "fr", "ja", "pt", "ru", "zh-Hans"],

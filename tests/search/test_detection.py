@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kb.search import detection
-from kb.search.detection import detect, warm_up
+from kb.search.detection import detect
 
 
 @pytest.mark.parametrize(
@@ -44,8 +44,3 @@ def test_without_the_package_scripts_and_the_reader_decide(monkeypatch: pytest.M
     assert next(iter(detect("formation des adultes", ["fr"]))) == "fr"
     assert next(iter(detect("formation des adultes"))) == "en"
     assert next(iter(detect("어르신"))) == "ko"
-
-
-def test_warming_up_loads_the_classifier() -> None:
-    warm_up()
-    assert detection._identifier.cache_info().currsize == 1

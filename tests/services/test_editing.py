@@ -8,10 +8,12 @@ from sqlalchemy import func, select
 from kb.db import Database
 from kb.domain.errors import Conflict, Invalid, NotFound, NotPermitted
 from kb.domain.kinds import Kind
-from kb.domain.roles import ANYONE
+from kb.domain.roles import ANYONE, Actor
 from kb.domain.workflow import InvalidTransition, State
-from kb.models import AuditEvent, Entry, OutboxRow, Revision, Work
+from kb.models import AuditEvent, Entry, OutboxRow, Revision, SavedText, Work
+from kb.models.base import now
 from kb.services import autosaves, editing, library, review
+from kb.services.reach import drafts_within_reach, list_drafts
 from kb.text.renderer import Renderer
 from tests.factories import VOCABULARIES, case_header, profile_header, research_header, save
 from tests.writers import PLACE, Staff, begin, bring_to_public, compose
@@ -256,3 +258,24 @@ def test_what_is_typed_is_kept_for_each_person_until_it_is_saved(
         editing.save(session, staff.ana, compose(renderer, "A sentence.\n"), base=base)
     with database.reading() as session:
         assert autosaves.find(session, staff.ana, session.merge(entry)) is None
+
+
+def test_the_desk_shows_what_is_open_and_nothing_else(database: Database, renderer: Renderer, staff: Staff) -> None:
+    """A public text is no draft, of whoever: 600 of them would hide the one that waits."""
+    bring_to_public(database, renderer, staff, compose(renderer, slug="public-one"))
+    begin(database, staff.ana, compose(renderer, slug="of-ana"))
+    begin(database, staff.ben, compose(renderer, slug="of-ben"))
+
+    def shown(actor: Actor) -> tuple[list[str], list[str]]:
+        with database.reading() as session:
+            own, others = list_drafts(session, actor)
+            return [one.entry.work.slug for one in own], [one.entry.work.slug for one in others]
+
+    assert shown(staff.ana) == (["of-ana"], ["of-ben"])
+    assert shown(staff.cho) == ([], ["of-ben", "of-ana"])
+    assert shown(staff.olga) == shown(staff.rae) == ([], [])
+    with database.transaction() as session:
+        revision = session.scalars(drafts_within_reach(staff.ana).where(Work.slug == "of-ben")).one()
+        session.add(SavedText(revision_id=revision.id, person_id=staff.ana.person, digest="x", header={}, body="",
+                              saved_at=now()))  # fmt: skip
+    assert shown(staff.ana) == (["of-ben", "of-ana"], [])
