@@ -74,7 +74,7 @@ def ask(arm: Arm, parts: Runtime, judged: Judged) -> Answer:
     """Search as a signed-out reader of the query's language."""
     locale = judged.language if judged.language in INTERFACE_LANGUAGES else "en"
     engine = parts.engine if arm.words else cast(SearchEngine, _Wordless(parts.engine))
-    with parts.database.reading() as session, _forms(arm.forms):
+    with parts.database.reading() as session, _forms(arm.forms, parts.engine):
         meaning: Meaning | None = parts.meaning(session) if arm.meaning else None
         result = find(
             session, engine, ANYONE, SearchQuery(judged.query, across=arm.thesaurus, per_page=_DEPTH),
@@ -99,12 +99,14 @@ class _Wordless:
 
 
 @contextmanager
-def _forms(wanted: bool) -> Iterator[None]:
+def _forms(wanted: bool, engine: SearchEngine) -> Iterator[None]:
     if wanted:
         yield
-    else:
-        with patch.object(whoosh_match, "query_forms", _only_as_typed(analysis.query_forms)):
-            yield
+        return
+    engine.close()  # it keeps what words matched: neither side may see the other's
+    with patch.object(whoosh_match, "query_forms", _only_as_typed(analysis.query_forms)):
+        yield
+    engine.close()
 
 
 def _only_as_typed(query_forms: Callable[..., Any]) -> Callable[..., Any]:
